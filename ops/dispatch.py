@@ -1,0 +1,59 @@
+"""Which engine runs a call: the one its arguments belong to, or none, for plain numbers and arrays."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+from ops.errors import EngineError
+
+# Engines stand a floor above, so they are named here and opened when first needed, as plug-ins are.
+_FLOATS, _ARRAYS = "scalar.floats", "tensor.arrays"
+_NODE_FOR_NUMBER, _NODE_FOR_ARRAY = ("scalar", "Value"), ("tensor", "Tensor")
+
+
+def apply(op: Any, args: Sequence[Any], params: Mapping[str, Any]) -> Any:
+    """Run the op on the engine of its arguments."""
+    engine = engine_of(op.name, args)
+    if engine is not None:
+        return engine.apply_op(op, args, params)
+    if op.elementwise and all(isinstance(x, (int, float)) for x in args):
+        return import_module(_FLOATS).run(op.forward, args, params)
+    return import_module(_ARRAYS).run(op, args, params)
+
+
+def engine_of(asker: str, args: Sequence[Any]) -> Any:
+    """The node class to run on: the widest among the arguments; EngineError where two engines meet."""
+    engines = {type(x) for x in args if is_node(x)}
+    if len({e.engine for e in engines}) > 1:
+        refuse_mixing(asker, *sorted(engines, key=lambda e: e.engine)[:: len(engines) - 1])
+    return max(engines, key=lambda e: e.rank, default=None)
+
+
+def refuse_mixing(asker: str, one: type, two: type) -> NoReturn:
+    """Raise EngineError for nodes of two engines in one call."""
+    raise EngineError(
+        f"{asker}: got a {one.__name__} and a {two.__name__}, which belong to two engines; "
+        f"convert one of them, as in {two.__name__}(x.data)"
+    )
+
+
+def node_for(x: Any) -> Any:
+    """A leaf that asks for a gradient: a Value for a number, a Tensor for an array, a fresh alias for a node."""
+    if is_node(x):
+        return sys.modules["ops"].positive(x)
+    package, name = _NODE_FOR_NUMBER if isinstance(x, (int, float)) else _NODE_FOR_ARRAY
+    node = getattr(import_module(package), name)
+    return node(x) if node.engine == "scalar" else node(x, requires_grad=True)
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of a node, an array, a list or a number."""
+    return x.shape if hasattr(x, "shape") else import_module(_ARRAYS).asarray(x).shape
+
+
+def is_node(x: Any) -> bool:
+    """Whether x is a node of an engine."""
+    return hasattr(type(x), "apply_op")

@@ -1,0 +1,283 @@
+"""The node protocol, the order of a graph, the reverse pass, and the two modes that change recording.
+
+A node of either engine bears `data`, `grad`, `op` (None for a leaf), `args` (in operand order, an argument
+used twice stands twice), `params` and `label`.  Nothing here recurses, so a graph may be a million deep.
+"""
+
+from __future__ import annotations
+
+import linecache
+import sys
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ContextDecorator
+from copy import deepcopy
+from threading import get_ident
+from typing import Any, NamedTuple, Protocol
+
+from ops import dispatch
+from ops.errors import AnomalyError, ChangedDataError, ShapeError
+from ops.shapes import fold
+
+
+class Node(Protocol):
+    """What viz, nn and the tests may ask of a node of any engine."""
+
+    data: Any
+    grad: Any
+    op: Any
+    args: tuple[Any, ...]
+    params: Mapping[str, Any]
+    label: str
+
+
+def topological(*roots: Any) -> list[Any]:
+    """Every node below the roots, arguments before what is made of them.
+
+    A depth-first walk with a stack of its own: a node is opened when first met, and put in order when
+    everything below it has been, which the None on top of it tells.
+    """
+    order, opened, stack = [], set(), list(reversed(roots))
+    while stack:
+        node = stack.pop()
+        if node is None:
+            order.append(stack.pop())
+        elif node not in opened:
+            opened.add(node)
+            if args := node.args:
+                stack += (node, None)
+                stack += args
+            else:
+                order.append(node)
+    return order
+
+
+def reverse(
+    order: Sequence[Any],
+    seeds: Mapping[Any, Any],
+    xp: Any,
+    read: Callable[[Any], tuple[Any, Sequence[Any]]],
+    wanted: Callable[[Any], bool],
+) -> dict[Any, Any]:
+    """The reverse pass: dL/d(node) for each node of `order`, from dL/d(root) in `seeds`.
+
+    `read(node)` gives y and the arguments as the rules shall see them: arrays for a first derivative,
+    with `xp` a namespace of arrays; the nodes themselves, with `xp` the ops, to record the pass itself.
+    """
+    grads = dict(seeds)
+    for node in reversed(order):
+        g = grads.get(node)
+        if g is None or node.op is None:
+            continue
+        y, args = read(node)
+        wants = [wanted(arg) for arg in node.args]
+        sent = node.op.vjp(xp, g, y, args, node.params, wants)
+        if MODES:
+            watch_gradient(node, sent)
+        for arg, x, w, d in zip(node.args, args, wants, sent):
+            if w and d is not None:
+                d = fold(xp, d, x)
+                grads[arg] = grads[arg] + d if arg in grads else d
+    return grads
+
+
+def seed(root: Any, gradient: Any) -> Any:
+    """dL/d(root) as a node of root's engine and shape; ones where none is given and root is one number."""
+    if gradient is None and root.size != 1:
+        raise ShapeError(
+            f"backward: a {type(root).__name__} of shape {root.shape} is not one number; sum it first, or give "
+            f"backward a gradient of that shape"
+        )
+    if gradient is None:
+        gradient = root.numpy() ** 0
+    given = gradient if type(gradient) is type(root) else type(root)(gradient)
+    if given.shape != root.shape:
+        raise ShapeError(f"backward: the gradient has shape {given.shape}, but the root has {root.shape}")
+    return given
+
+
+def backward_recorded(seeds: Mapping[Any, Any], wanted: Callable[[Any], bool] = lambda node: True) -> None:
+    """Backward with `create_graph=True`: every gradient is a node, recorded like any other."""
+    ops = sys.modules["ops"]
+    grads = reverse(topological(*seeds), seeds, ops, lambda node: (node, node.args), wanted)
+    for node, g in grads.items():
+        has_some = node.op is None and dispatch.is_node(node.grad)
+        node.grad = node.grad + g if has_some else g
+
+
+def refuse_changed(node: Any, family: Sequence[Any], changed: Sequence[Any]) -> None:
+    """ChangedDataError if the rule of `node` reads one of the changed; family: the node and its arguments."""
+    for i in node.op.reads([True] * len(node.args)):
+        if any(family[i] is other for other in changed):
+            name = f"{type(family[i]).__name__} {family[i].label!r}" if family[i].label else repr(family[i])
+            raise ChangedDataError(
+                f"backward: the data of {name} was changed after {node.op.name} had saved it, so a gradient would be "
+                f"wrong; change `.data` before the forward pass or after backward"
+            )
+
+
+# Recording is on and nothing is watched, except in the threads that stand here.
+MODES: dict[int, Mode] = {}
+
+
+class Mode(NamedTuple):
+    """What a thread inside no_grad or detect_anomaly does with each new node."""
+
+    recording: bool = True
+    birthplaces: dict[Any, str] | None = None
+
+
+_PLAIN = Mode()
+
+
+class _Switch(ContextDecorator):
+    """A context manager and decorator that changes this thread's mode, and puts it back whatever happens."""
+
+    def __init__(self) -> None:
+        self._before: list[Mode | None] = []
+
+    def _changed(self, mode: Mode) -> Mode:
+        raise NotImplementedError
+
+    def _recreate_cm(self) -> _Switch:
+        return type(self)()
+
+    def __enter__(self) -> None:
+        before = MODES.get(get_ident())
+        self._before.append(before)
+        MODES[get_ident()] = self._changed(before or Mode())
+
+    def __exit__(self, *_: object) -> None:
+        before = self._before.pop()
+        if before is None:
+            MODES.pop(get_ident(), None)
+        else:
+            MODES[get_ident()] = before
+
+
+class no_grad(_Switch):
+    """Inside it (`with ops.no_grad():` or `@ops.no_grad()`) this thread's calls leave no graph."""
+
+    def _changed(self, mode: Mode) -> Mode:
+        return mode._replace(recording=False)
+
+
+class enable_grad(_Switch):
+    """Inside it this thread's calls are recorded, even where no_grad surrounds it."""
+
+    def _changed(self, mode: Mode) -> Mode:
+        return mode._replace(recording=True)
+
+
+class detect_anomaly(_Switch):
+    """Inside it the first value or gradient that is not finite raises AnomalyError.
+
+    The message names the op, its inputs and the line that made it.  Wrap the forward and the backward.
+    """
+
+    def _changed(self, mode: Mode) -> Mode:
+        return mode._replace(birthplaces={})
+
+
+def recording() -> bool:
+    """Whether calls in this thread leave a graph."""
+    mode = MODES.get(get_ident())
+    return mode is None or mode.recording
+
+
+def watch_node(node: Any) -> Any:
+    """A new node as this thread's mode wants it: without its graph under no_grad, finite under detect_anomaly."""
+    mode = MODES.get(get_ident(), _PLAIN)
+    if mode.birthplaces is not None:
+        mode.birthplaces[node] = _line_of_the_user()
+        if not _finite(node.data):
+            story = _story(node, mode.birthplaces[node])
+            raise AnomalyError(f"{story} gave {_short(node.data)}, which is not finite")
+    if not mode.recording:
+        node.op, node.args, node.params = None, (), {}
+    return node
+
+
+def watch_gradient(node: Any, sent: Sequence[Any]) -> None:
+    """Under detect_anomaly: refuse gradients that are not finite, as soon as the node has sent them back."""
+    places = MODES.get(get_ident(), _PLAIN).birthplaces
+    if places is None or all(map(_finite, sent)):
+        return
+    story = _story(node, places.get(node, "a line that ran outside detect_anomaly()"))
+    shown = ", ".join(_short(g) for g in sent if g is not None)
+    raise AnomalyError(f"{story} sent back the gradient {shown}, which is not finite")
+
+
+def _finite(data: Any) -> bool:
+    data = data.data if dispatch.is_node(data) else data
+    if data is None:
+        return True
+    zero = data - data == 0  # inf - inf and nan - nan are nan
+    return bool(zero.all() if hasattr(zero, "all") else zero)
+
+
+def _story(node: Any, line: str) -> str:
+    shown = ", ".join(_short(arg.data) for arg in node.args)
+    return f"{node.op.name}({shown}), made at {line},"
+
+
+def _short(data: Any) -> str:
+    text = repr(data)
+    return text if len(text) <= 60 else f"{text[:40]} ... of shape {data.shape}"
+
+
+_OURS = {"ops", "scalar", "tensor", "nn", "numpy", "threading", "contextlib", "functools"}
+
+
+def _line_of_the_user() -> str:
+    """The innermost line outside our own packages: file, number and text."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _OURS:
+        frame = frame.f_back
+    path, number = frame.f_code.co_filename, frame.f_lineno
+    text = linecache.getline(path, number, frame.f_globals).strip()
+    return f"{path}:{number}" + (f" `{text}`" if text else "")
+
+
+def cut_from(source: Any, leaf: Any) -> Any:
+    """The leaf, remembering (weakly, so that the graph can go) the node it was detached from."""
+    leaf.params = {"cut_from": weakref.ref(source)}
+    return leaf
+
+
+def copy_graph(root: Any, memo: dict[int, Any]) -> Any:
+    """A copy of the graph below root, for `copy.deepcopy`."""
+    for node in topological(root):
+        if id(node) not in memo:
+            fields = {name: deepcopy(value, memo) for name, value in _fields(node).items()}
+            memo[id(node)] = _restored(type(node), fields, tuple(memo[id(arg)] for arg in node.args))
+    return memo[id(root)]
+
+
+def flatten(root: Any) -> tuple[Any, ...]:
+    """The graph below root as a flat list, for pickle: each node with the places of its arguments."""
+    order = topological(root)
+    place = {node: i for i, node in enumerate(order)}
+    return _unflatten, ([(type(node), _fields(node), [place[arg] for arg in node.args]) for node in order],)
+
+
+def _unflatten(records: Iterable[tuple[type, dict[str, Any], list[int]]]) -> Any:
+    nodes: list[Any] = []
+    for cls, fields, places in records:
+        nodes.append(_restored(cls, fields, tuple(nodes[i] for i in places)))
+    return nodes[-1]
+
+
+def _fields(node: Any) -> dict[str, Any]:
+    """What a node holds, but for its arguments; what it was cut from stays behind."""
+    names = [name for name in type(node).__slots__ if name not in ("args", "params", "__weakref__")]
+    params = {name: value for name, value in node.params.items() if name != "cut_from"}
+    return {name: getattr(node, name) for name in names} | {"params": params}
+
+
+def _restored(cls: type, fields: Mapping[str, Any], args: tuple[Any, ...]) -> Any:
+    node = cls.__new__(cls)
+    for name, value in fields.items():
+        setattr(node, name, value)
+    node.args = args
+    return node

@@ -1,0 +1,183 @@
+"""The five kinds of op, each deriving both modes from what it declares, and their decorators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Concatenate, ParamSpec
+
+from ops.shapes import Shape, kept, normal_axes
+from ops.spec import Interval, Op, Sample, sample
+
+P = ParamSpec("P")
+Forward = Callable[Concatenate[Any, P], Any]
+Params = Mapping[str, Any]
+REAL = (-3.0, 3.0)
+
+
+class Pointwise(Op[P]):
+    """y depends on the elements at its own place alone: one partial derivative per argument."""
+
+    kind = "pointwise"
+    elementwise = True
+    roles = ("partials",)
+
+    def vjp(self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]) -> list[Any]:
+        partials = self.local(xp, y, args, params)
+        return [_times(g, d) if w and d is not None else None for w, d in zip(wanted, partials)]
+
+    def jvp(self, xp: Any, tangents: Sequence[Any], y: Any, args: Sequence[Any], params: Params) -> Any:
+        partials = self.local(xp, y, args, params)
+        return _total([_times(t, d) for t, d in zip(tangents, partials) if t is not None and d is not None])
+
+    def local(self, xp: Any, y: Any, args: Sequence[Any], params: Params) -> Sequence[Any]:
+        """The partial derivatives here: dy/dx for each argument, None where the op has none."""
+        return self.checked(self.rule("partials")(xp, y, *args, **params))
+
+    def reads(self, wanted: Sequence[bool]) -> tuple[int, ...]:
+        return self.positions_read("partials")
+
+
+class Reduction(Op[P]):
+    """Axes of x shrink to one number; in the partial's rule y stands where the reduced axes stood."""
+
+    kind = "reduction"
+    roles = ("partials",)
+
+    def vjp(self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]) -> list[Any]:
+        d, shape = self._partial(xp, y, args[0], params)
+        return [xp.broadcast_to(_times(xp.reshape(g, shape), d), args[0].shape)]
+
+    def jvp(self, xp: Any, tangents: Sequence[Any], y: Any, args: Sequence[Any], params: Params) -> Any:
+        d, _ = self._partial(xp, y, args[0], params)
+        return xp.sum(_times(tangents[0], d), axis=params["axis"], keepdims=params["keepdims"])
+
+    def _partial(self, xp: Any, y: Any, x: Any, params: Params) -> tuple[Any, Shape]:
+        restored = kept(x.shape, normal_axes(params["axis"], len(x.shape), self.name))
+        rest = {name: value for name, value in params.items() if name != "keepdims"}
+        (d,) = self.checked(self.rule("partials")(xp, xp.reshape(y, restored), x, **rest))
+        return d, restored
+
+    def reads(self, wanted: Sequence[bool]) -> tuple[int, ...]:
+        return self.positions_read("partials")
+
+
+class Linear(Op[P]):
+    """y is linear in its arrays: the tangent goes the way of the value, the gradient by the adjoint."""
+
+    kind = "linear"
+    roles = ("adjoint",)
+
+    def vjp(
+        self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]
+    ) -> Sequence[Any]:
+        back = self.rule("adjoint")(xp, g, *args, **params)
+        return back if self.variadic else (back,)
+
+    def jvp(self, xp: Any, tangents: Sequence[Any], y: Any, args: Sequence[Any], params: Params) -> Any:
+        whole = [xp.broadcast_to(0.0, x.shape) if t is None else t for t, x in zip(tangents, args)]
+        return self.apply(*whole, **params)
+
+    def reads(self, wanted: Sequence[bool]) -> tuple[int, ...]:
+        return ()
+
+
+class Bilinear(Op[P]):
+    """y is linear in each of two arrays: an adjoint for each, run only where its gradient is wanted."""
+
+    kind = "bilinear"
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        return tuple(f"adjoint of {name}" for name in self.arrays)
+
+    def vjp(self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]) -> list[Any]:
+        return [self.rule(role)(xp, g, *args, **params) if w else None for w, role in zip(wanted, self.roles)]
+
+    def jvp(self, xp: Any, tangents: Sequence[Any], y: Any, args: Sequence[Any], params: Params) -> Any:
+        (ta, tb), (a, b) = tangents, args
+        left = None if ta is None else self.apply(ta, b, **params)
+        right = None if tb is None else self.apply(a, tb, **params)
+        return _total([part for part in (left, right) if part is not None])
+
+    def reads(self, wanted: Sequence[bool]) -> tuple[int, ...]:
+        return tuple(i for w, role in zip(wanted, self.roles) if w for i in self.positions_read(role))
+
+
+class General(Op[P]):
+    """None of the others: both derivatives are declared."""
+
+    kind = "general"
+    roles = ("defvjp", "defjvp")
+
+    def vjp(
+        self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]
+    ) -> Sequence[Any]:
+        return self.checked(self.rule("defvjp")(xp, g, y, *args, **params))
+
+    def jvp(self, xp: Any, tangents: Sequence[Any], y: Any, args: Sequence[Any], params: Params) -> Any:
+        t = tangents[0] if len(self.arrays) == 1 else tangents
+        return self.rule("defjvp")(xp, t, y, *args, **params)
+
+    def reads(self, wanted: Sequence[bool]) -> tuple[int, ...]:
+        return self.positions_read("defvjp")
+
+
+def _times(g: Any, d: Any) -> Any:
+    """g * d, without the multiplication where the partial is the number one."""
+    return g if type(d) is int and d == 1 else g * d
+
+
+def _total(parts: list[Any]) -> Any:
+    total = parts[0] if parts else None
+    for part in parts[1:]:
+        total = total + part
+    return total
+
+
+_REDUCTION_SAMPLES = (
+    sample((5,), axis=None),
+    sample((2, 3), axis=0),
+    sample((2, 3), axis=-1, keepdims=True),
+    sample((2, 3, 2), axis=(0, 2)),
+)
+
+
+def pointwise(
+    *domain: Interval, params: Sequence[dict[str, Any]] = ({},), symbol: str = ""
+) -> Callable[[Forward[P]], Pointwise[P]]:
+    """Declare a pointwise op, with the interval each argument is sampled on; None for one without derivative.
+
+    params: the parameters that the laws try.  symbol: what graphs show, the name where it is empty.
+    """
+
+    def declare(forward: Forward[P]) -> Pointwise[P]:
+        return Pointwise(forward, domain or (REAL,), [sample((2, 3), **p) for p in params], symbol)
+
+    return declare
+
+
+def reduction(
+    domain: Interval = REAL, params: Sequence[dict[str, Any]] = ({},), symbol: str = ""
+) -> Callable[[Forward[P]], Reduction[P]]:
+    """Declare a reduction over `axis` with `keepdims`; params: further parameters that the laws try."""
+
+    def declare(forward: Forward[P]) -> Reduction[P]:
+        samples = [Sample(s.shapes, {**s.params, **p}) for s in _REDUCTION_SAMPLES for p in params]
+        return Reduction(forward, (domain,), samples, symbol)
+
+    return declare
+
+
+def linear(*samples: Sample, symbol: str = "") -> Callable[[Forward[P]], Linear[P]]:
+    """Declare a linear op, with the shapes and parameters that the laws try."""
+    return lambda forward: Linear(forward, (REAL,), samples, symbol)
+
+
+def bilinear(*samples: Sample, symbol: str = "") -> Callable[[Forward[P]], Bilinear[P]]:
+    """Declare an op that is linear in each of its two arrays."""
+    return lambda forward: Bilinear(forward, (REAL,), samples, symbol)
+
+
+def general(*samples: Sample, domain: Interval = REAL, symbol: str = "") -> Callable[[Forward[P]], General[P]]:
+    """Declare an op that is none of the other kinds and gives both of its derivatives."""
+    return lambda forward: General(forward, (domain,), samples, symbol)

@@ -1,0 +1,342 @@
+"""Pointwise ops: each output element depends on the input elements at its own place alone.
+
+A comparison such as `x > 0` counts as the number 1 where it holds and 0 where it does not, as in Iverson's
+brackets [x > 0]; so a partial derivative may simply be one.
+"""
+
+from __future__ import annotations
+
+from ops.errors import ParameterError
+from ops.kinds import pointwise
+
+# arithmetic
+
+
+@pointwise((-3, 3), (-3, 3), symbol="+")
+def add(xp, a, b, /):
+    r"""Sum, $y = a + b$. [Python operator.add]"""
+    return a + b
+
+
+@add.partials
+def add_partials(xp, y, a, b, /):
+    return 1, 1
+
+
+@pointwise((-3, 3), (-3, 3), symbol="-")
+def sub(xp, a, b, /):
+    r"""Difference, $y = a - b$. [Python operator.sub]"""
+    return a - b
+
+
+@sub.partials
+def sub_partials(xp, y, a, b, /):
+    return 1, -1
+
+
+@pointwise((-3, 3), (-3, 3), symbol="*")
+def mul(xp, a, b, /):
+    r"""Product, $y = a\,b$. [Python operator.mul]"""
+    return a * b
+
+
+@mul.partials
+def mul_partials(xp, y, a, b, /):
+    return b, a
+
+
+@pointwise((-3, 3), (0.5, 3), symbol="/")
+def div(xp, a, b, /):
+    r"""Quotient, $y = a / b$; IEEE infinities and NaN where b is 0. [Python operator.truediv]"""
+    return a / b
+
+
+@div.partials
+def div_partials(xp, y, a, b, /):
+    return 1 / b, -y / b
+
+
+@pointwise((-3, 3), symbol="neg")
+def neg(xp, x, /):
+    r"""Negative, $y = -x$. [Python operator.neg]"""
+    return -x
+
+
+@neg.partials
+def neg_partials(xp, y, x, /):
+    return (-1,)
+
+
+@pointwise((-3, 3), symbol="pos")
+def positive(xp, x, /):
+    r"""The same number as a node of its own, $y = x$. [Python array API]"""
+    return +x
+
+
+@positive.partials
+def positive_partials(xp, y, x, /):
+    return (1,)
+
+
+@pointwise((0.5, 3), params=({"exponent": 3.0}, {"exponent": -1.5}), symbol="**{exponent}")
+def pow(xp, x, /, exponent):
+    r"""Power with a fixed exponent n, $y = x^n$; NaN where x < 0 and n is not whole. [DLMF 4.2]"""
+    return xp.pow(x, exponent)
+
+
+@pow.partials
+def pow_partials(xp, y, x, /, exponent):
+    return (0,) if exponent == 0 else (exponent * xp.pow(x, exponent - 1),)
+
+
+@pointwise((0.5, 3), (-2, 2), symbol="**")
+def power(xp, a, b, /):
+    r"""Power of two variables, $y = a^b$; dy/db is taken as 0 where a is 0. [DLMF 4.2]"""
+    return xp.power(a, b)
+
+
+@power.partials
+def power_partials(xp, y, a, b, /):
+    log_a = xp.log(xp.where(xp.abs(a) > 0, a, 1))
+    return b * xp.power(a, b - 1), y * log_a
+
+
+# exponentials, logarithms, roots
+
+
+@pointwise((-3, 3))
+def exp(xp, x, /):
+    r"""Exponential, $y = e^x$. [DLMF 4.2]"""
+    return xp.exp(x)
+
+
+@exp.partials
+def exp_partials(xp, y, x, /):
+    return (y,)
+
+
+@pointwise((0.3, 3))
+def log(xp, x, /):
+    r"""Natural logarithm, $y = \ln x$; -inf at 0, NaN below. [DLMF 4.2]"""
+    return xp.log(x)
+
+
+@log.partials
+def log_partials(xp, y, x, /):
+    return (1 / x,)
+
+
+@pointwise((0.3, 3))
+def sqrt(xp, x, /):
+    r"""Square root, $y = \sqrt{x}$; NaN below 0, slope inf at 0. [DLMF 4.2]"""
+    return xp.sqrt(x)
+
+
+@sqrt.partials
+def sqrt_partials(xp, y, x, /):
+    return (0.5 / y,)
+
+
+# sizes and signs
+
+
+@pointwise((-3, 3))
+def abs(xp, x, /):
+    r"""Absolute value, $y = |x|$; its slope at 0 is taken as 0. [Python array API]"""
+    return xp.abs(x)
+
+
+@abs.partials
+def abs_partials(xp, y, x, /):
+    return (xp.sign(x),)
+
+
+@pointwise((-3, 3))
+def sign(xp, x, /):
+    r"""Sign, $y = \operatorname{sgn} x$: -1, 0 or 1; its slope is 0 everywhere. [Python array API]"""
+    return xp.sign(x)
+
+
+@sign.partials
+def sign_partials(xp, y, x, /):
+    return (0,)
+
+
+# circular and hyperbolic functions
+
+
+@pointwise((-3, 3))
+def sin(xp, x, /):
+    r"""Sine, $y = \sin x$, x in radians. [DLMF 4.14]"""
+    return xp.sin(x)
+
+
+@sin.partials
+def sin_partials(xp, y, x, /):
+    return (xp.cos(x),)
+
+
+@pointwise((-3, 3))
+def cos(xp, x, /):
+    r"""Cosine, $y = \cos x$, x in radians. [DLMF 4.14]"""
+    return xp.cos(x)
+
+
+@cos.partials
+def cos_partials(xp, y, x, /):
+    return (-xp.sin(x),)
+
+
+@pointwise((-3, 3))
+def tanh(xp, x, /):
+    r"""Hyperbolic tangent, $y = \tanh x$. [DLMF 4.28]"""
+    return xp.tanh(x)
+
+
+@tanh.partials
+def tanh_partials(xp, y, x, /):
+    return (1 - y * y,)
+
+
+@pointwise((-3, 3))
+def erf(xp, x, /):
+    r"""Error function, $y = \frac{2}{\sqrt{\pi}} \int_0^x e^{-s^2} ds$. [DLMF 7.2]"""
+    return xp.erf(x)
+
+
+@erf.partials
+def erf_partials(xp, y, x, /):
+    return (2 / xp.pi**0.5 * xp.exp(-x * x),)
+
+
+# activations
+
+
+@pointwise((-3, 3))
+def sigmoid(xp, x, /):
+    r"""Logistic function, $y = 1 / (1 + e^{-x})$, by exponentials that never overflow. [DLMF 4.28]"""
+    e = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, 1, e) / (1 + e)
+
+
+@sigmoid.partials
+def sigmoid_partials(xp, y, x, /):
+    return (y * (1 - y),)
+
+
+@pointwise((-3, 3), symbol="ReLU")
+def relu(xp, x, /):
+    r"""Rectifier, $y = \max(x, 0)$; its slope at 0 is 0. [Nair and Hinton 2010]"""
+    return xp.maximum(x, 0)
+
+
+@relu.partials
+def relu_partials(xp, y, x, /):
+    return (x > 0,)
+
+
+@pointwise((-3, 3), params=({"slope": 0.01}, {"slope": 0.2}), symbol="LeakyReLU")
+def leaky_relu(xp, x, /, slope=0.01):
+    r"""Leaky rectifier, x above 0 and `slope` times x below; its slope at 0 is `slope`. [Maas et al. 2013]"""
+    return xp.where(x > 0, x, slope * x)
+
+
+@leaky_relu.partials
+def leaky_relu_partials(xp, y, x, /, slope):
+    return (slope + (1 - slope) * (x > 0),)
+
+
+@pointwise((-3, 3))
+def softplus(xp, x, /):
+    r"""Smooth rectifier, $y = \ln(1 + e^x)$, by terms that never overflow. [Dugas et al. 2000]"""
+    return xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
+
+
+@softplus.partials
+def softplus_partials(xp, y, x, /):
+    return (xp.exp(x - y),)
+
+
+@pointwise((-3, 3), symbol="SiLU")
+def silu(xp, x, /):
+    r"""Sigmoid-weighted linear unit, $y = x\,\sigma(x)$. [Hendrycks and Gimpel 2016]"""
+    return x * xp.sigmoid(x)
+
+
+@silu.partials
+def silu_partials(xp, y, x, /):
+    s = xp.sigmoid(x)
+    return (s + y * (1 - s),)
+
+
+@pointwise((-3, 3), params=({"approximate": "none"}, {"approximate": "tanh"}), symbol="GELU")
+def gelu(xp, x, /, approximate="none"):
+    r"""Gaussian error linear unit, $y = x\,\Phi(x)$; `approximate="tanh"` is its cubic form. [Hendrycks and Gimpel 2016]"""
+    return x * _gauss(xp, x, approximate)
+
+
+@gelu.partials
+def gelu_partials(xp, y, x, /, approximate):
+    phi = _gauss(xp, x, approximate)
+    if approximate == "tanh":
+        slope = 2 * (2 / xp.pi) ** 0.5 * (1 + 3 * 0.044715 * x * x)
+        return (phi + y * (1 - phi) * slope,)
+    return (phi + x * xp.exp(-x * x / 2) / (2 * xp.pi) ** 0.5,)
+
+
+def _gauss(xp, x, approximate):
+    """The share of a normal distribution below x, exact or by the tanh of a cubic."""
+    if approximate == "tanh":
+        return (1 + xp.tanh((2 / xp.pi) ** 0.5 * (x + 0.044715 * x * x * x))) / 2
+    if approximate == "none":
+        return (1 + xp.erf(x / 2**0.5)) / 2
+    raise ParameterError(f'gelu: approximate is {approximate!r}; it may be "none" or "tanh"')
+
+
+# choices
+
+
+@pointwise((-3, 3), (-3, 3))
+def maximum(xp, a, b, /):
+    r"""The larger, $y = \max(a, b)$; where they are equal the first gets the gradient. [Python array API]"""
+    return xp.maximum(a, b)
+
+
+@maximum.partials
+def maximum_partials(xp, y, a, b, /):
+    return a >= b, b > a
+
+
+@pointwise((-3, 3), (-3, 3))
+def minimum(xp, a, b, /):
+    r"""The smaller, $y = \min(a, b)$; where they are equal the first gets the gradient. [Python array API]"""
+    return xp.minimum(a, b)
+
+
+@minimum.partials
+def minimum_partials(xp, y, a, b, /):
+    return a <= b, b < a
+
+
+@pointwise(None, (-3, 3), (-3, 3))
+def where(xp, condition, a, b, /):
+    r"""a where the condition holds and b elsewhere; the condition has no derivative. [Python array API]"""
+    return xp.where(condition, a, b)
+
+
+@where.partials
+def where_partials(xp, y, condition, a, b, /):
+    return None, condition, xp.where(condition, False, True)
+
+
+@pointwise((-3, 3), params=({"low": -1.0, "high": 1.5}, {"low": None, "high": 0.5}))
+def clip(xp, x, /, low=None, high=None):
+    r"""x held between `low` and `high`, either of which may be None; slope 1 at the bounds. [Python array API]"""
+    y = x if low is None else xp.maximum(x, low)
+    return +y if high is None else xp.minimum(y, high)
+
+
+@clip.partials
+def clip_partials(xp, y, x, /, low, high):
+    above = True if low is None else x >= low
+    return (above if high is None else above & (x <= high),)

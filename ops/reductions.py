@@ -1,0 +1,163 @@
+"""Reductions: axes of x shrink to one number.  `axis` is an int, a tuple of ints or None for all axes.
+
+In a partial's rule y stands where the reduced axes stood, with size 1, so it lines up with x.
+"""
+
+from __future__ import annotations
+
+from ops.kinds import general, reduction
+from ops.shapes import count, inverse, normal_axes
+from ops.spec import sample
+
+
+@reduction(symbol="sum")
+def sum(xp, x, /, axis=None, keepdims=False):
+    r"""Sum, $y = \sum_i x_i$; 0 of no elements. [Python array API]"""
+    return xp.sum(x, axis=axis, keepdims=keepdims)
+
+
+@sum.partials
+def sum_partials(xp, y, x, /, axis):
+    return (1,)
+
+
+@reduction()
+def mean(xp, x, /, axis=None, keepdims=False):
+    r"""Mean, $y = \frac{1}{n} \sum_i x_i$; NaN of no elements. [Python array API]"""
+    return xp.sum(x, axis=axis, keepdims=keepdims) / _size(x, axis)
+
+
+@mean.partials
+def mean_partials(xp, y, x, /, axis):
+    return (1 / (_size(x, axis) or 1),)
+
+
+@reduction(params=({"ddof": 0}, {"ddof": 1}))
+def var(xp, x, /, axis=None, keepdims=False, ddof=0):
+    r"""Variance, $y = \frac{1}{n - ddof} \sum_i (x_i - \bar{x})^2$. [Python array API, ddof of NumPy]"""
+    spread = x - _mean(xp, x, axis)
+    return xp.sum(spread * spread, axis=axis, keepdims=keepdims) / (_size(x, axis) - ddof)
+
+
+@var.partials
+def var_partials(xp, y, x, /, axis, ddof):
+    return (2 / (_size(x, axis) - ddof) * (x - _mean(xp, x, axis)),)
+
+
+@reduction()
+def max(xp, x, /, axis=None, keepdims=False):
+    r"""Largest element, $y = \max_i x_i$; the first of equals gets the gradient. [Python array API]"""
+    return xp.max(x, axis=axis, keepdims=keepdims)
+
+
+@max.partials
+def max_partials(xp, y, x, /, axis):
+    return (_first(x >= y, axis),)
+
+
+@reduction()
+def min(xp, x, /, axis=None, keepdims=False):
+    r"""Smallest element, $y = \min_i x_i$; the first of equals gets the gradient. [Python array API]"""
+    return xp.min(x, axis=axis, keepdims=keepdims)
+
+
+@min.partials
+def min_partials(xp, y, x, /, axis):
+    return (_first(x <= y, axis),)
+
+
+@reduction()
+def prod(xp, x, /, axis=None, keepdims=False):
+    r"""Product, $y = \prod_i x_i$; 1 of no elements. [Python array API]"""
+    return xp.prod(x, axis=axis, keepdims=keepdims)
+
+
+@prod.partials
+def prod_partials(xp, y, x, /, axis):
+    if (xp.abs(x) > 0).all():
+        return (y / x,)
+    return (_product_of_others(xp, x, normal_axes(axis, len(x.shape), "prod")),)
+
+
+@reduction()
+def logsumexp(xp, x, /, axis=None, keepdims=False):
+    r"""$y = \ln \sum_i e^{x_i}$, shifted by the largest $x_i$ so that nothing overflows. [Goodfellow et al. 2016, 4.1]"""
+    top = xp.max(x, axis=axis, keepdims=True)
+    top = xp.where(xp.abs(top) < float("inf"), top, 0)
+    y = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top
+    return y if keepdims else xp.squeeze(y, axis=normal_axes(axis, len(x.shape), "logsumexp"))
+
+
+@logsumexp.partials
+def logsumexp_partials(xp, y, x, /, axis):
+    return (xp.exp(x - y),)
+
+
+_SOFTMAX_SAMPLES = (sample((4,)), sample((2, 3)), sample((2, 3), axis=0), sample((2, 3, 2), axis=1))
+
+
+@general(*_SOFTMAX_SAMPLES)
+def softmax(xp, x, /, axis=-1):
+    r"""$y_i = e^{x_i} / \sum_j e^{x_j}$, positive and of sum 1 along `axis`. [Goodfellow et al. 2016, 6.2.2.3]"""
+    return xp.exp(x - xp.logsumexp(x, axis=axis, keepdims=True))
+
+
+@softmax.defvjp
+def softmax_vjp(xp, g, y, x, /, axis):
+    return (y * (g - xp.sum(g * y, axis=axis, keepdims=True)),)
+
+
+@softmax.defjvp
+def softmax_jvp(xp, t, y, x, /, axis):
+    return y * (t - xp.sum(t * y, axis=axis, keepdims=True))
+
+
+@general(*_SOFTMAX_SAMPLES)
+def log_softmax(xp, x, /, axis=-1):
+    r"""$y_i = x_i - \ln \sum_j e^{x_j}$, without the underflow of log(softmax(x)). [Goodfellow et al. 2016, 6.2.2.3]"""
+    return x - xp.logsumexp(x, axis=axis, keepdims=True)
+
+
+@log_softmax.defvjp
+def log_softmax_vjp(xp, g, y, x, /, axis):
+    return (g - xp.exp(y) * xp.sum(g, axis=axis, keepdims=True),)
+
+
+@log_softmax.defjvp
+def log_softmax_jvp(xp, t, y, x, /, axis):
+    return t - xp.sum(xp.exp(y) * t, axis=axis, keepdims=True)
+
+
+def _size(x, axis):
+    """How many elements each sum runs over."""
+    return count(x.shape, normal_axes(axis, len(x.shape), "axis"))
+
+
+def _mean(xp, x, axis):
+    return xp.sum(x, axis=axis, keepdims=True) / _size(x, axis)
+
+
+def _first(mask, axis):
+    """The mask with only its first True along the axes left."""
+    axes = normal_axes(axis, mask.ndim, "max")
+    order, last = _axes_last(mask.shape, axes)
+    moved = mask.transpose(order)
+    flat = moved.reshape(last)
+    only = flat & (flat.cumsum(axis=-1) == 1)
+    return only.reshape(moved.shape).transpose(inverse(order))
+
+
+def _product_of_others(xp, x, axes):
+    """For each element the product of all the others along the axes, by leaving it out: zeros are no trouble."""
+    order, last = _axes_last(x.shape, axes)
+    moved = xp.permute_dims(x, axes=order)
+    n = last[-1]
+    itself = [[i == j for j in range(n)] for i in range(n)]
+    others = xp.where(itself, 1, xp.expand_dims(xp.reshape(moved, last), axis=-2))
+    return xp.permute_dims(xp.reshape(xp.prod(others, axis=-1), moved.shape), axes=inverse(order))
+
+
+def _axes_last(shape, axes):
+    """The order that brings the axes to the end, and the shape with them joined into one."""
+    rest = tuple(i for i in range(len(shape)) if i not in axes)
+    return (*rest, *axes), (*(shape[i] for i in rest), count(shape, axes))

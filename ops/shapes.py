@@ -1,0 +1,106 @@
+"""Arithmetic on shapes: what broadcasting stretched, what a reduction removed, which axis was meant."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+from typing import Any
+
+from ops.errors import ShapeError
+
+Shape = tuple[int, ...]
+Axis = int | Sequence[int] | None
+
+
+def normal_axes(axis: Axis, ndim: int, asker: str) -> Shape:
+    """The axes meant, each in [0, ndim), in ascending order; None means all of them."""
+    if axis is None:
+        return tuple(range(ndim))
+    given = (axis,) if not isinstance(axis, Iterable) else tuple(axis)
+    axes = tuple(normal_axis(a, ndim, asker) for a in given)
+    if len(set(axes)) < len(axes):
+        raise ShapeError(f"{asker}: axis {axis} names an axis twice; name each axis once")
+    return tuple(sorted(axes))
+
+
+def normal_axis(axis: int, ndim: int, asker: str) -> int:
+    """One axis in [0, ndim); ShapeError where it is not there."""
+    index = integer(axis, f"{asker}: axis")
+    if not -ndim <= index < ndim:
+        there = f"its axes are 0 to {ndim - 1}" if ndim else "it has none"
+        raise ShapeError(f"{asker}: there is no axis {axis} in an array of {ndim} dimensions; {there}")
+    return index % ndim
+
+
+def integer(value: Any, asker: str) -> int:
+    """The value as an int; TypeError for what is not a whole number."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{asker} must be an integer, not {value!r}") from None
+
+
+def integers(value: Any, asker: str) -> Shape:
+    """One integer or a sequence of them, as a tuple."""
+    many = value if isinstance(value, Iterable) else (value,)
+    return tuple(integer(v, asker) for v in many)
+
+
+def count(shape: Shape, axes: Iterable[int]) -> int:
+    """How many elements the axes of this shape hold together."""
+    n = 1
+    for axis in axes:
+        n *= shape[axis]
+    return n
+
+
+def kept(shape: Shape, axes: Sequence[int]) -> Shape:
+    """The shape with these axes reduced to 1, as keepdims=True leaves it."""
+    return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+def inverse(order: Sequence[int]) -> Shape:
+    """The order that undoes a permutation."""
+    return tuple(sorted(range(len(order)), key=order.__getitem__))
+
+
+def broadcast(*shapes: Shape) -> Shape:
+    """The shape that these shapes broadcast to; ShapeError where they do not."""
+    if said := why_not(shapes):
+        raise ShapeError(said)
+    lined_up = zip_longest(*(reversed(s) for s in shapes), fillvalue=1)
+    return tuple(reversed([next((n for n in sizes if n != 1), 1) for sizes in lined_up]))
+
+
+def why_not(shapes: Sequence[Shape]) -> str:
+    """Why these shapes do not broadcast, in words; empty where they do."""
+    lined_up = zip_longest(*(reversed(s) for s in shapes), fillvalue=1)
+    for axis, sizes in enumerate(lined_up, start=1):
+        stretched = sorted({n for n in sizes if n != 1})
+        if len(stretched) > 1:
+            differ = " and ".join(map(str, stretched))
+            return (
+                f"{' and '.join(map(str, shapes))} do not broadcast: on axis {-axis} the sizes {differ} differ and "
+                f"neither is 1; reshape one of them, or give it an axis with expand_dims"
+            )
+    return ""
+
+
+def fold(xp: Any, g: Any, x: Any) -> Any:
+    """The gradient g in the shape and type of x: summed over the axes that broadcasting stretched.
+
+    >>> import numpy as np
+    >>> fold(np, np.ones((2, 3)), np.zeros(3))
+    array([2., 2., 2.])
+    """
+    if g.shape != x.shape:
+        g = _unstretched(xp, g, x.shape)
+    return g if getattr(g, "dtype", None) == getattr(x, "dtype", None) else xp.astype(g, x.dtype)
+
+
+def _unstretched(xp: Any, g: Any, shape: Shape) -> Any:
+    lead = len(g.shape) - len(shape)
+    stretched = [i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1]
+    axes = (*range(lead), *stretched)
+    return xp.reshape(xp.sum(g, axis=axes), shape) if axes else xp.reshape(g, shape)

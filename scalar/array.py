@@ -1,0 +1,166 @@
+"""ValueArray: an array of Values that leaves two graphs, one of whole arrays and beneath it one of numbers.
+
+The array-level graph lines up with what a Tensor leaves, node for node; each of its nodes stands on the
+scalar graph that it expands to.  Gradients flow through the Values alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from ops import dispatch, graph
+from ops.errors import ShapeError
+from ops.methods import ArrayMethods
+from ops.spec import Op
+from scalar import objects
+from scalar.value import Value, backpropagate
+
+_NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
+Array = np.ndarray[Any, Any]
+
+
+class ValueArray(ArrayMethods):
+    """An array of Values, and the op and the arrays that made it.
+
+    data: numbers, nested lists or an array; Values among them are taken as they are.  A gradient is kept
+    where requires_grad is true.
+
+    >>> w = ValueArray([1.0, 2.0], requires_grad=True)
+    >>> (w * w).sum().backward()
+    >>> w.grad
+    array([2., 4.])
+    """
+
+    __slots__ = ("__weakref__", "_grad", "args", "label", "op", "params", "requires_grad", "values")
+    engine, rank, dtype = "scalar", 1, np.dtype(float)
+
+    def __init__(self, data: Any, requires_grad: bool = False, label: str = ""):
+        if isinstance(data, ValueArray):
+            raise TypeError("ValueArray: got a ValueArray; give its .data, or detach() it, if its graph may go")
+        given = _of_values(data)
+        self.values = objects.boxed(_checked(data)) if given is None else given
+        self._grad: Any = None
+        self.op, self.args, self.params = None, (), _NO_PARAMS
+        self.requires_grad, self.label = requires_grad or given is not None, label
+
+    @property
+    def data(self) -> Array:
+        """The numbers as floats; `x.data = ...`, `x.data -= ...` and `x.data[i] = ...` write into the Values."""
+        live = self.numpy().view(_Live)
+        live.owner = self
+        return live
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        numbers = _checked(data)
+        if numbers.shape != self.shape:
+            raise ShapeError(f"data: shape {numbers.shape} cannot replace shape {self.shape}; make a new ValueArray")
+        for value, number in zip(self.values.flat, numbers.flat):
+            if value._data != number:
+                value.data = number
+
+    @property
+    def grad(self) -> Any:
+        """d(root)/d(this), of this shape; None before, a ValueArray after create_graph."""
+        if self._grad is not None:
+            return self._grad
+        grads = [value.grad for value in self.values.flat]
+        if not self.requires_grad or all(type(g) is int for g in grads):
+            return None
+        return np.array(grads, float).reshape(self.shape)
+
+    @grad.setter
+    def grad(self, gradient: Any) -> None:
+        self._grad = gradient if isinstance(gradient, ValueArray) else None
+        numbers = [0] * self.size if gradient is None else np.broadcast_to(gradient, self.shape).ravel().tolist()
+        for value, number in zip(self.values.flat, numbers):
+            value.grad = number
+
+    # fmt: off
+    shape = property(lambda self: self.values.shape)
+    ndim = property(lambda self: self.values.ndim)
+    size = property(lambda self: self.values.size)
+    # fmt: on
+
+    def numpy(self) -> Array:
+        """The numbers as a new float array."""
+        return np.array([value._data for value in self.values.flat], float).reshape(self.shape)
+
+    def backward(self, gradient: Any = None, create_graph: bool = False) -> None:
+        """Fill the `.grad` of every Value below: leaves add it to what they have, other nodes start anew."""
+        if not self.requires_grad:
+            raise RuntimeError(
+                "backward: no argument of this ValueArray has requires_grad=True, so there is no gradient"
+            )
+        seed = graph.seed(self, gradient)
+        if create_graph:
+            return graph.backward_recorded({self: seed}, lambda node: node.requires_grad)
+        seeds: dict[Value, Value] = {}
+        for value, g in zip(self.values.flat, seed.values.flat):
+            seeds[value] = seeds[value] + g if value in seeds else g
+        for node in graph.topological(self):
+            node._grad = None
+        backpropagate(seeds)
+
+    def detach(self) -> ValueArray:
+        """The same numbers as a leaf of their own, which passes no gradient on."""
+        return graph.cut_from(self, ValueArray(self.numpy(), label=self.label))
+
+    def __repr__(self) -> str:
+        numbers = np.array2string(self.numpy(), separator=", ", prefix="ValueArray(")
+        asks = f", op={self.op.name}" if self.op else ", requires_grad=True" if self.requires_grad else ""
+        return f"ValueArray({numbers}{asks})"
+
+    __deepcopy__, __reduce__ = graph.copy_graph, graph.flatten
+
+    @classmethod
+    def apply_op(cls, op: Op[...], args: Sequence[Any], params: Mapping[str, Any]) -> ValueArray:
+        """Run an op on ValueArrays, Values, numbers and arrays, and keep what was done at both levels."""
+        nodes = tuple([x if type(x) is ValueArray else _lift(x, op) for x in args])
+        inputs = [node.values for node in nodes]
+        values = objects.mapped(op, inputs, params) if op.elementwise else op.run(objects, inputs, params)
+        out = _new(ValueArray)
+        out.values, out._grad, out.label = objects.boxed(values), None, ""
+        out.requires_grad = graph.recording() and any(x.requires_grad for x in nodes)
+        out.op, out.args, out.params = (op, nodes, params) if out.requires_grad else (None, (), _NO_PARAMS)
+        return graph.watch_node(out) if graph.MODES else out
+
+
+_new = ValueArray.__new__
+
+
+class _Live(np.ndarray):
+    """The floats of a ValueArray; a write to an element goes into its Value."""
+
+    owner: ValueArray | None = None
+
+    def __setitem__(self, index: Any, number: Any) -> None:
+        super().__setitem__(index, number)
+        if self.owner is not None:
+            self.owner.data = self
+
+
+def _of_values(data: Any) -> Array | None:
+    """The data as an object array of Values, if there is a Value among them."""
+    if isinstance(data, (int, float)) or (isinstance(data, np.ndarray) and data.dtype != object):
+        return None
+    box = objects.boxed(data) if isinstance(data, Value) else np.array(data, dtype=object)
+    return objects.boxed(objects.to_values(box)) if any(isinstance(x, Value) for x in box.flat) else None
+
+
+def _checked(data: Any) -> Array:
+    numbers = np.asarray(data)
+    if numbers.dtype.kind not in "fiub":
+        raise TypeError(f"ValueArray holds real numbers, as in [1.0, 2.0], not {data!r}")
+    return numbers.astype(float)
+
+
+def _lift(other: Any, op: Op[...]) -> ValueArray:
+    """The other operand as a constant; Values keep their graph."""
+    if dispatch.is_node(other) and other.engine != "scalar":
+        dispatch.refuse_mixing(op.name, ValueArray, type(other))
+    return ValueArray(other)

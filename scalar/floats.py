@@ -1,0 +1,133 @@
+"""Floats as a namespace: `math` with IEEE's answers, infinities and NaN where Python would raise, as in NumPy."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from ops.spec import REGISTRY
+
+inf, nan, pi = math.inf, math.nan, math.pi
+abs, erf = abs, math.erf
+
+
+def number(data: Any) -> float:
+    """The data as a float; TypeError for what is not one real number."""
+    if type(data) is float:
+        return data
+    if isinstance(data, (bool, str, bytes, complex)) or not hasattr(data, "__float__") or hasattr(data, "op"):
+        raise TypeError(f"Value: a node holds one real number, such as 2.0, not {data!r}")
+    if getattr(data, "shape", ()):
+        raise TypeError(f"Value: a node holds one number; for an array of shape {data.shape} there is ValueArray")
+    return float(data)
+
+
+def exp(x: float) -> float:
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return inf
+
+
+def log(x: float) -> float:
+    return math.log(x) if x > 0 else -inf if x == 0 else nan
+
+
+def log1p(x: float) -> float:
+    return math.log1p(x) if x > -1 else -inf if x == -1 else nan
+
+
+def sqrt(x: float) -> float:
+    return math.sqrt(x) if x >= 0 else nan
+
+
+def sin(x: float) -> float:
+    return math.sin(x) if -inf < x < inf else nan
+
+
+def cos(x: float) -> float:
+    return math.cos(x) if -inf < x < inf else nan
+
+
+tanh = math.tanh
+
+
+def sign(x: float) -> float:
+    return float((x > 0) - (x < 0)) if x == x else nan
+
+
+def maximum(a: float, b: float) -> float:
+    return a if a >= b or a != a else b
+
+
+def minimum(a: float, b: float) -> float:
+    return a if a <= b or a != a else b
+
+
+def where(condition: Any, a: Any, b: Any) -> Any:
+    return a if condition else b
+
+
+def power(a: float, b: float) -> float:
+    try:
+        return math.pow(a, b)
+    except OverflowError:
+        return -inf if a < 0 and b % 2 == 1 else inf
+    except ValueError:  # a negative power of zero, or a broken power of a negative number
+        return nan if a != 0 else math.copysign(inf, a) if b % 2 == 1 else inf
+
+
+pow = power
+
+
+def divide(a: float, b: float) -> float:
+    try:
+        return a / b
+    except ZeroDivisionError:
+        return nan if a == 0 or a != a else math.copysign(inf, a) * math.copysign(1.0, b)
+
+
+def __getattr__(name: str) -> Any:
+    """What is not here is composed: the registry's op of that name, run on floats."""
+    if name not in REGISTRY:
+        raise AttributeError(f"no function on floats is called {name!r}")
+    return partial(REGISTRY[name].forward, sys.modules[__name__])
+
+
+def run(rule: Callable[..., Any], args: Sequence[float], params: Mapping[str, Any]) -> Any:
+    """The rule on floats; where Python stops at a division by zero, it is run again on IEEE's division."""
+    try:
+        return rule(sys.modules[__name__], *args, **params)
+    except ZeroDivisionError:
+        return rule(_Ieee(), *map(_Float, args), **params)
+
+
+class _Float(float):
+    """A float whose arithmetic never raises, and whose results are such floats again."""
+
+    # fmt: off
+    def __neg__(self): return _Float(-float(self))
+    def __add__(self, other): return _Float(float(self) + other)
+    def __radd__(self, other): return _Float(other + float(self))
+    def __sub__(self, other): return _Float(float(self) - other)
+    def __rsub__(self, other): return _Float(other - float(self))
+    def __mul__(self, other): return _Float(float(self) * other)
+    def __rmul__(self, other): return _Float(other * float(self))
+    def __truediv__(self, other): return _Float(divide(float(self), float(other)))
+    def __rtruediv__(self, other): return _Float(divide(float(other), float(self)))
+    # fmt: on
+
+
+class _Ieee:
+    """This namespace, with results that divide as IEEE says."""
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(sys.modules[__name__], name)
+        return (lambda *args: _careful(found(*args))) if callable(found) else found
+
+
+def _careful(result: Any) -> Any:
+    return _Float(result) if type(result) is float else result

@@ -1,0 +1,58 @@
+"""NumPy as a namespace for rules: its own functions, the few it lacks, and the registry's ops for the rest."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view as sliding_window_view
+
+from ops.errors import ShapeError
+from ops.spec import REGISTRY, Op
+
+Array = Any
+
+
+def __getattr__(name: str) -> Any:
+    """NumPy's function of that name, or else the registry's op run on arrays."""
+    found = getattr(np, name, None)
+    if found is None:
+        if name not in REGISTRY:
+            raise AttributeError(f"no function on arrays is called {name!r}")
+        return partial(REGISTRY[name].forward, sys.modules[__name__])
+    globals()[name] = found
+    return found
+
+
+def asarray(data: Any, asker: str = "an array") -> Array:
+    """A number, a list or an array as an array of real numbers; TypeError for anything else."""
+    try:
+        array = np.asarray(data)
+    except ValueError:
+        raise ShapeError(f"{asker}: rows of different lengths do not make an array") from None
+    if array.dtype.kind not in "fiub":
+        seen = f"an array of {array.dtype}" if isinstance(data, np.ndarray) else repr(data)
+        raise TypeError(f"{asker} holds real numbers, as in [1.0, 2.0], not {seen}")
+    return array
+
+
+def run(op: Op[...], args: Sequence[Any], params: Mapping[str, Any]) -> Any:
+    """An op on plain arrays, unrecorded."""
+    numbers = [x if isinstance(x, (int, float)) else asarray(x, op.name) for x in args]
+    return op.run(sys.modules[__name__], numbers, params)
+
+
+def astype(x: Array, dtype: Any) -> Array:
+    return x.astype(dtype)
+
+
+def erf(x: Array) -> Array:
+    from scipy.special import erf
+
+    return erf(x)
+
+
+add_at = np.add.at

@@ -1,0 +1,63 @@
+"""Tensors from nothing: constants, ranges and random draws, each with `dtype` and `requires_grad` by keyword."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ops.shapes import Shape
+from tensor.tensor import Tensor
+
+
+def zeros(shape: int | Shape, **options: Any) -> Tensor:
+    """Zeros.
+
+    >>> zeros((2, 3)).shape
+    (2, 3)
+    """
+    return Tensor(np.zeros(shape), **options)
+
+
+def ones(shape: int | Shape, **options: Any) -> Tensor:
+    """Ones."""
+    return Tensor(np.ones(shape), **options)
+
+
+def full(shape: int | Shape, value: float, **options: Any) -> Tensor:
+    """The same number everywhere."""
+    return Tensor(np.full(shape, float(value)), **options)
+
+
+def eye(n: int, m: int | None = None, **options: Any) -> Tensor:
+    """Ones on the diagonal of an (n, m) matrix, zeros elsewhere."""
+    return Tensor(np.eye(n, m), **options)
+
+
+def arange(start: float, stop: float | None = None, step: float = 1, **options: Any) -> Tensor:
+    """Numbers from start up to, not including, stop; one argument counts from 0."""
+    low, high = (0, start) if stop is None else (start, stop)
+    return Tensor(np.arange(low, high, step, dtype=float), **options)
+
+
+def linspace(start: float, stop: float, num: int = 50, **options: Any) -> Tensor:
+    """`num` numbers evenly spaced from start to stop, both included."""
+    return Tensor(np.linspace(start, stop, num), **options)
+
+
+def uniform(
+    shape: int | Shape, low: float = 0.0, high: float = 1.0, *, rng: np.random.Generator, **options: Any
+) -> Tensor:
+    """Draws from the uniform distribution on [low, high).
+
+    >>> uniform(3, rng=np.random.default_rng(0)).shape
+    (3,)
+    """
+    return Tensor(rng.uniform(low, high, shape), **options)
+
+
+def normal(
+    shape: int | Shape, mean: float = 0.0, std: float = 1.0, *, rng: np.random.Generator, **options: Any
+) -> Tensor:
+    """Draws from the normal distribution with this mean and standard deviation."""
+    return Tensor(rng.normal(mean, std, shape), **options)

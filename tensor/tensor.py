@@ -1,0 +1,186 @@
+"""Tensor: a NumPy array that remembers how it was made, so that gradients can find their way back.
+
+Arrays in the graph are private.  What `.data` hands out is the Tensor's own copy from then on, so a write to
+it is seen and, if it came between forward and backward, refused; nobody can make a gradient silently wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from ops import dispatch, graph
+from ops.errors import ShapeError
+from ops.methods import ArrayMethods
+from ops.spec import Op
+from tensor import arrays
+
+_NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
+Array = np.ndarray[Any, Any]
+
+
+def _record(op: Op[...], args: tuple[Tensor, ...], params: Mapping[str, Any] = _NO_PARAMS) -> Tensor:
+    """Run an op on the arrays of its arguments, and keep what was done in a new node."""
+    inputs = [x._array.copy() if x._exposed else x._array for x in args]
+    y = op.run(arrays, inputs, params)
+    node = _new(Tensor)
+    node._array, node._exposed, node._grad, node._grad_is_ours, node.label = y, False, None, True, ""
+    node.requires_grad = any(x.requires_grad for x in args) and (not graph.MODES or graph.recording())
+    if node.requires_grad:
+        node.op, node.args, node.params, node._saved = op, args, params, (y, inputs)
+    else:
+        node.op, node.args, node.params, node._saved = None, (), _NO_PARAMS, None
+    return graph.watch_node(node) if graph.MODES else node
+
+
+class Tensor(ArrayMethods):
+    """An array, the op and the arguments that made it, and its gradient once a root has gone backward.
+
+    data: numbers, nested lists or an array, which is copied.  Python numbers become float64, an array keeps
+    its type.  A gradient is kept where requires_grad is true, and needs floating numbers.
+
+    >>> w = Tensor([1.0, 2.0], requires_grad=True)
+    >>> (w * w).sum().backward()
+    >>> w.grad
+    array([2., 4.])
+    """
+
+    __slots__ = (
+        *("__weakref__", "_array", "_exposed", "_grad", "_grad_is_ours", "_saved"),
+        *("args", "label", "op", "params", "requires_grad"),
+    )
+    engine, rank = "tensor", 1
+
+    def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None, label: str = ""):
+        self._array, self._exposed = _own(data, dtype), False
+        self._grad, self._grad_is_ours = None, True
+        self.op, self.args, self.params, self._saved = None, (), _NO_PARAMS, None
+        self.requires_grad, self.label = requires_grad, label
+        if requires_grad and self._array.dtype.kind != "f":
+            raise TypeError(
+                f"Tensor: a gradient needs floating numbers, but the data are {self._array.dtype}; "
+                f"give floats, or dtype=float"
+            )
+
+    # data and gradient
+
+    @property
+    def data(self) -> Array:
+        """The numbers, to read or to write; a write between forward and backward makes backward refuse."""
+        if not self._exposed:
+            self._array, self._exposed = np.array(self._array), True
+        return self._array
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        if data is self._array:
+            return
+        array = _own(data, self.dtype)
+        if array.shape != self.shape:
+            raise ShapeError(f"data: shape {array.shape} cannot replace shape {self.shape}; make a new Tensor instead")
+        self._array, self._exposed = array, False
+
+    @property
+    def grad(self) -> Any:
+        """d(root)/d(this) after `root.backward()`, of this shape; None before, a Tensor after create_graph."""
+        if not self._grad_is_ours:
+            self._grad, self._grad_is_ours = np.array(self._grad), True
+        return self._grad
+
+    @grad.setter
+    def grad(self, gradient: Any) -> None:
+        is_plain = gradient is not None and not isinstance(gradient, Tensor)
+        self._grad, self._grad_is_ours = _own(gradient, self.dtype) if is_plain else gradient, True
+
+    # fmt: off
+    shape = property(lambda self: self._array.shape)
+    ndim = property(lambda self: self._array.ndim)
+    size = property(lambda self: self._array.size)
+    dtype = property(lambda self: self._array.dtype)
+    grad_fn = property(lambda self: self.op, doc="The op that made it; None for a leaf.")
+    # fmt: on
+
+    def backward(self, gradient: Any = None, create_graph: bool = False) -> None:
+        """Fill `.grad` of every node below: a leaf adds to what it has, any other node starts anew.
+
+        gradient: dL/d(this), of this shape; needed unless this is a single number.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("backward: no argument of this Tensor has requires_grad=True, so there is no gradient")
+        seed = graph.seed(self, gradient)
+        order = graph.topological(self)
+        for node in order:
+            node._refuse_changed()
+        if create_graph:
+            return graph.backward_recorded({self: seed}, _wants)
+        for node, g in graph.reverse(order, {self: seed._array}, arrays, _saved, _wants).items():
+            if node.op is None and node._grad is not None:
+                g = node._grad + g
+            node._grad, node._grad_is_ours = g, isinstance(g, Tensor)
+
+    def _refuse_changed(self) -> None:
+        """ChangedDataError if an array that this node's rule reads is not what it was in the forward pass."""
+        if self._saved is None:
+            return
+        y, inputs = self._saved
+        family, then = (self, *self.args), (y, *inputs)
+        changed = [x for x, before in zip(family, then) if x._array is not before and not _same(x._array, before)]
+        if changed:
+            graph.refuse_changed(self, family, changed)
+
+    def detach(self) -> Tensor:
+        """The same numbers as a leaf of their own, which passes no gradient on."""
+        return graph.cut_from(self, Tensor(self._array, label=self.label))
+
+    def numpy(self) -> Array:
+        """A copy of the numbers as a NumPy array."""
+        return np.array(self._array)
+
+    def __repr__(self) -> str:
+        numbers = np.array2string(np.asarray(self._array), separator=", ", prefix="Tensor(")
+        asks = f", op={self.op.name}" if self.op else ", requires_grad=True" if self.requires_grad else ""
+        return f"Tensor({numbers}{asks})"
+
+    __deepcopy__, __reduce__ = graph.copy_graph, graph.flatten
+
+    @classmethod
+    def apply_op(cls, op: Op[...], args: Sequence[Any], params: Mapping[str, Any]) -> Tensor:
+        """Run an op on Tensors, numbers and arrays, and keep what was done in a new node."""
+        floating = next((x.dtype for x in args if type(x) is Tensor and x.dtype.kind == "f"), None)
+        return _record(op, tuple([x if type(x) is Tensor else _lift(x, op, floating) for x in args]), params)
+
+
+_new = Tensor.__new__
+
+
+def _own(data: Any, dtype: Any = None) -> Array:
+    """A copy of the data as an array: float64 from Python numbers, an array's own type from an array."""
+    if dispatch.is_node(data):
+        raise TypeError(f"Tensor: got a {type(data).__name__}; give its .data, or detach() it, if its graph may go")
+    array = np.array(arrays.asarray(data, "Tensor"), dtype)
+    whole = array.dtype.kind in "iu" and not hasattr(data, "dtype") and dtype is None
+    return array.astype(float) if whole else array
+
+
+def _lift(other: Any, op: Op[...], dtype: Any) -> Tensor:
+    """The other operand as a constant; a Python number takes the Tensor's floating type."""
+    if isinstance(other, (int, float)) and not isinstance(other, np.generic):
+        return Tensor(np.array(other, None if isinstance(other, bool) else dtype))
+    if dispatch.is_node(other):
+        dispatch.refuse_mixing(op.name, Tensor, type(other))
+    return Tensor(np.array(arrays.asarray(other, op.name)))
+
+
+def _wants(node: Tensor) -> bool:
+    return node.requires_grad
+
+
+def _saved(node: Tensor) -> tuple[Array, Sequence[Array]]:
+    return node._saved  # type: ignore[return-value]
+
+
+def _same(a: Array, b: Array) -> bool:
+    return a.shape == b.shape and a.tobytes() == b.tobytes()
