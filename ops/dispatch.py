@@ -11,12 +11,15 @@ from ops.errors import EngineError
 
 # Engines stand a floor above, so they are named here and opened when first needed, as plug-ins are.
 _FLOATS, _ARRAYS = "scalar.floats", "tensor.arrays"
+_VALUES = ("scalar.array", "ValueArray")
 _NODE_FOR_NUMBER, _NODE_FOR_ARRAY = ("scalar", "Value"), ("tensor", "Tensor")
 
 
 def apply(op: Any, args: Sequence[Any], params: Mapping[str, Any]) -> Any:
     """Run the op on the engine of its arguments."""
     engine = engine_of(op.name, args)
+    if engine is not None and engine.rank == 0 and not op.elementwise:
+        engine = getattr(import_module(_VALUES[0]), _VALUES[1])
     if engine is not None:
         return engine.apply_op(op, args, params)
     if op.elementwise and all(isinstance(x, (int, float)) for x in args):

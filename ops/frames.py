@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from itertools import product
 
 from ops.errors import ParameterError, ShapeError
@@ -80,7 +82,7 @@ def _along(line, axis, ndim):
 @linear(
     sample((6,), size=3), sample((2, 5, 6), size=(2, 3), stride=(1, 2)), sample((1, 7), size=3, dilation=2, stride=2)
 )
-def windows(xp, x, /, size, stride=1, dilation=1):
+def windows(xp, x, /, size: Any, stride: Any = 1, dilation: Any = 1):
     r"""Sliding windows over the last axes: (..., n) to (..., windows, size), as many axes as `size` has."""
     spans = tuple((k - 1) * d + 1 for k, d in zip(size, dilation))
     every = xp.sliding_window_view(x, spans, axis=tuple(range(-len(size), 0)))
@@ -102,7 +104,7 @@ def windows_door(x, /, size, stride, dilation):
     sample((4, 3), shape=(6,), size=3),
     sample((2, 4, 2, 2, 3), shape=(2, 5, 6), size=(2, 3), stride=(1, 2)),
 )
-def overlap_add(xp, x, /, shape, size, stride=1, dilation=1):
+def overlap_add(xp, x, /, shape: Any, size: Any, stride: Any = 1, dilation: Any = 1):
     r"""Windows laid back over an array of `shape` and added where they overlap: what windows' gradient does."""
     total = xp.zeros(shape, x.dtype)
     counts = x.shape[-2 * len(size) : -len(size)]

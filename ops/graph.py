@@ -105,8 +105,9 @@ def backward_recorded(seeds: Mapping[Any, Any], wanted: Callable[[Any], bool] = 
         node.grad = node.grad + g if has_some else g
 
 
-def refuse_changed(node: Any, family: Sequence[Any], changed: Sequence[Any]) -> None:
-    """ChangedDataError if the rule of `node` reads one of the changed; family: the node and its arguments."""
+def refuse_changed(node: Any, changed: Sequence[Any]) -> None:
+    """ChangedDataError if the rule of `node` reads one of the changed nodes, itself or an argument."""
+    family = (node, *node.args)
     for i in node.op.reads([True] * len(node.args)):
         if any(family[i] is other for other in changed):
             name = f"{type(family[i]).__name__} {family[i].label!r}" if family[i].label else repr(family[i])
@@ -114,6 +115,11 @@ def refuse_changed(node: Any, family: Sequence[Any], changed: Sequence[Any]) -> 
                 f"backward: the data of {name} was changed after {node.op.name} had saved it, so a gradient would be "
                 f"wrong; change `.data` before the forward pass or after backward"
             )
+
+
+def symbol(node: Any) -> str:
+    """What a drawing shows for a node's op, `**2` say; empty for a leaf."""
+    return node.op.symbol.format(**node.params) if node.op else ""
 
 
 # Recording is on and nothing is watched, except in the threads that stand here.
@@ -270,13 +276,13 @@ def _unflatten(records: Iterable[tuple[type, dict[str, Any], list[int]]]) -> Any
 
 def _fields(node: Any) -> dict[str, Any]:
     """What a node holds, but for its arguments; what it was cut from stays behind."""
-    names = [name for name in type(node).__slots__ if name not in ("args", "params", "__weakref__")]
+    names = [name for name in type(node).__slots__ if name not in ("args", "_a", "_b", "params", "__weakref__")]
     params = {name: value for name, value in node.params.items() if name != "cut_from"}
     return {name: getattr(node, name) for name in names} | {"params": params}
 
 
 def _restored(cls: type, fields: Mapping[str, Any], args: tuple[Any, ...]) -> Any:
-    node = cls.__new__(cls)
+    node: Any = object.__new__(cls)
     for name, value in fields.items():
         setattr(node, name, value)
     node.args = args

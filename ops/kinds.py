@@ -19,7 +19,9 @@ class Pointwise(Op[P]):
 
     kind = "pointwise"
     elementwise = True
-    roles = ("partials",)
+
+    def _roles(self) -> tuple[str, ...]:
+        return ("partials",)
 
     def vjp(self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]) -> list[Any]:
         partials = self.local(xp, y, args, params)
@@ -41,7 +43,9 @@ class Reduction(Op[P]):
     """Axes of x shrink to one number; in the partial's rule y stands where the reduced axes stood."""
 
     kind = "reduction"
-    roles = ("partials",)
+
+    def _roles(self) -> tuple[str, ...]:
+        return ("partials",)
 
     def vjp(self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]) -> list[Any]:
         d, shape = self._partial(xp, y, args[0], params)
@@ -65,7 +69,9 @@ class Linear(Op[P]):
     """y is linear in its arrays: the tangent goes the way of the value, the gradient by the adjoint."""
 
     kind = "linear"
-    roles = ("adjoint",)
+
+    def _roles(self) -> tuple[str, ...]:
+        return ("adjoint",)
 
     def vjp(
         self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]
@@ -86,8 +92,7 @@ class Bilinear(Op[P]):
 
     kind = "bilinear"
 
-    @property
-    def roles(self) -> tuple[str, ...]:
+    def _roles(self) -> tuple[str, ...]:
         return tuple(f"adjoint of {name}" for name in self.arrays)
 
     def vjp(self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]) -> list[Any]:
@@ -107,7 +112,9 @@ class General(Op[P]):
     """None of the others: both derivatives are declared."""
 
     kind = "general"
-    roles = ("defvjp", "defjvp")
+
+    def _roles(self) -> tuple[str, ...]:
+        return ("defvjp", "defjvp")
 
     def vjp(
         self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]

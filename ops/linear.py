@@ -7,7 +7,7 @@ from itertools import accumulate, pairwise
 
 from ops.errors import ShapeError
 from ops.kinds import linear
-from ops.shapes import count, fold, integers, inverse, normal_axes, normal_axis
+from ops.shapes import Axis, count, fold, integers, inverse, normal_axes, normal_axis
 from ops.spec import sample
 
 # shape and order
@@ -73,7 +73,7 @@ def matrix_transpose_hint(x, /):
 
 
 @linear(sample((2, 3), axis=0), sample((2, 3), axis=-1), sample((3,), axis=(0, 2)))
-def expand_dims(xp, x, /, axis=0):
+def expand_dims(xp, x, /, axis: Axis = 0):
     r"""New axes of size 1 where `axis` says they shall stand in y. [Python array API]"""
     return xp.expand_dims(x, axis=axis)
 
@@ -131,7 +131,7 @@ def broadcast_to_hint(x, /, shape):
 
 
 @linear(sample((2, 3), axis=0), sample((2, 3), axis=None), sample((2, 3, 2), axis=(0, 2)))
-def flip(xp, x, /, axis=None):
+def flip(xp, x, /, axis: Axis = None):
     r"""Order of the elements turned round along `axis`. [Python array API]"""
     return xp.flip(x, axis=axis)
 

@@ -26,6 +26,11 @@ class ArrayMethods:
     """What an array node can do.  An engine adds `apply_op`, which runs and records, and `numpy`."""
 
     __slots__ = ()
+    shape: Any
+    ndim: Any
+    size: Any
+    apply_op: Callable[..., Any]
+    numpy: Callable[[], Any]
     __array_ufunc__ = None  # NumPy leaves `array * node` to us
     __hash__ = object.__hash__
 

@@ -6,12 +6,12 @@ In a partial's rule y stands where the reduced axes stood, with size 1, so it li
 from __future__ import annotations
 
 from ops.kinds import general, reduction
-from ops.shapes import count, inverse, normal_axes
+from ops.shapes import Axis, count, inverse, normal_axes
 from ops.spec import sample
 
 
 @reduction(symbol="sum")
-def sum(xp, x, /, axis=None, keepdims=False):
+def sum(xp, x, /, axis: Axis = None, keepdims: bool = False):
     r"""Sum, $y = \sum_i x_i$; 0 of no elements. [Python array API]"""
     return xp.sum(x, axis=axis, keepdims=keepdims)
 
@@ -22,7 +22,7 @@ def sum_partials(xp, y, x, /, axis):
 
 
 @reduction()
-def mean(xp, x, /, axis=None, keepdims=False):
+def mean(xp, x, /, axis: Axis = None, keepdims: bool = False):
     r"""Mean, $y = \frac{1}{n} \sum_i x_i$; NaN of no elements. [Python array API]"""
     return xp.sum(x, axis=axis, keepdims=keepdims) / _size(x, axis)
 
@@ -33,7 +33,7 @@ def mean_partials(xp, y, x, /, axis):
 
 
 @reduction(params=({"ddof": 0}, {"ddof": 1}))
-def var(xp, x, /, axis=None, keepdims=False, ddof=0):
+def var(xp, x, /, axis: Axis = None, keepdims: bool = False, ddof: int = 0):
     r"""Variance, $y = \frac{1}{n - ddof} \sum_i (x_i - \bar{x})^2$. [Python array API, ddof of NumPy]"""
     spread = x - _mean(xp, x, axis)
     return xp.sum(spread * spread, axis=axis, keepdims=keepdims) / (_size(x, axis) - ddof)
@@ -45,7 +45,7 @@ def var_partials(xp, y, x, /, axis, ddof):
 
 
 @reduction()
-def max(xp, x, /, axis=None, keepdims=False):
+def max(xp, x, /, axis: Axis = None, keepdims: bool = False):
     r"""Largest element, $y = \max_i x_i$; the first of equals gets the gradient. [Python array API]"""
     return xp.max(x, axis=axis, keepdims=keepdims)
 
@@ -56,7 +56,7 @@ def max_partials(xp, y, x, /, axis):
 
 
 @reduction()
-def min(xp, x, /, axis=None, keepdims=False):
+def min(xp, x, /, axis: Axis = None, keepdims: bool = False):
     r"""Smallest element, $y = \min_i x_i$; the first of equals gets the gradient. [Python array API]"""
     return xp.min(x, axis=axis, keepdims=keepdims)
 
@@ -67,7 +67,7 @@ def min_partials(xp, y, x, /, axis):
 
 
 @reduction()
-def prod(xp, x, /, axis=None, keepdims=False):
+def prod(xp, x, /, axis: Axis = None, keepdims: bool = False):
     r"""Product, $y = \prod_i x_i$; 1 of no elements. [Python array API]"""
     return xp.prod(x, axis=axis, keepdims=keepdims)
 
@@ -80,7 +80,7 @@ def prod_partials(xp, y, x, /, axis):
 
 
 @reduction()
-def logsumexp(xp, x, /, axis=None, keepdims=False):
+def logsumexp(xp, x, /, axis: Axis = None, keepdims: bool = False):
     r"""$y = \ln \sum_i e^{x_i}$, shifted by the largest $x_i$ so that nothing overflows. [Goodfellow et al. 2016, 4.1]"""
     top = xp.max(x, axis=axis, keepdims=True)
     top = xp.where(xp.abs(top) < float("inf"), top, 0)

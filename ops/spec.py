@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar, Generic, NamedTuple, ParamSpec
 
 from ops import dispatch
@@ -28,6 +29,7 @@ from ops.shapes import Shape, normal_axes, why_not
 P = ParamSpec("P")
 Interval = tuple[float, float] | None
 
+NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
 REGISTRY: dict[str, Op[...]] = {}
 
 
@@ -65,6 +67,7 @@ class Op(Generic[P]):
         self.domain = tuple(domain) * (len(self.arrays) if len(domain) == 1 else 1)
         self.samples = tuple(samples)
         self.rules: dict[str, Rule] = {}
+        self.roles = self._roles()
         self._reads: dict[str, tuple[int, ...]] = {}
         self._door: Callable[..., Any] | None = None
         self._hint: Callable[..., str] | None = None
@@ -136,8 +139,7 @@ class Op(Generic[P]):
         self._reads[role] = self._positions(rule)
         return rule
 
-    @property
-    def roles(self) -> tuple[str, ...]:
+    def _roles(self) -> tuple[str, ...]:
         """The rules that an op of this kind declares."""
         raise NotImplementedError
 
@@ -205,7 +207,7 @@ class Op(Generic[P]):
 
     def positions_read(self, role: str) -> tuple[int, ...]:
         """`reads`, of one rule."""
-        return self._reads[role] if role in self._reads else ()
+        return self._reads.get(role, ())
 
     # showing
 

@@ -7,7 +7,6 @@ scalar graph that it expands to.  Gradients flow through the Values alone.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,10 @@ import numpy as np
 from ops import dispatch, graph
 from ops.errors import ShapeError
 from ops.methods import ArrayMethods
-from ops.spec import Op
+from ops.spec import NO_PARAMS, Op
 from scalar import objects
 from scalar.value import Value, backpropagate
 
-_NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
 Array = np.ndarray[Any, Any]
 
 
@@ -44,7 +42,7 @@ class ValueArray(ArrayMethods):
         given = _of_values(data)
         self.values = objects.boxed(_checked(data)) if given is None else given
         self._grad: Any = None
-        self.op, self.args, self.params = None, (), _NO_PARAMS
+        self.op, self.args, self.params = None, (), NO_PARAMS
         self.requires_grad, self.label = requires_grad or given is not None, label
 
     @property
@@ -115,18 +113,22 @@ class ValueArray(ArrayMethods):
         asks = f", op={self.op.name}" if self.op else ", requires_grad=True" if self.requires_grad else ""
         return f"ValueArray({numbers}{asks})"
 
-    __deepcopy__, __reduce__ = graph.copy_graph, graph.flatten
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return graph.copy_graph(self, memo)
+
+    def __reduce__(self) -> Any:
+        return graph.flatten(self)
 
     @classmethod
     def apply_op(cls, op: Op[...], args: Sequence[Any], params: Mapping[str, Any]) -> ValueArray:
         """Run an op on ValueArrays, Values, numbers and arrays, and keep what was done at both levels."""
         nodes = tuple([x if type(x) is ValueArray else _lift(x, op) for x in args])
-        inputs = [node.values for node in nodes]
+        inputs = tuple([node.values for node in nodes])
         values = objects.mapped(op, inputs, params) if op.elementwise else op.run(objects, inputs, params)
         out = _new(ValueArray)
         out.values, out._grad, out.label = objects.boxed(values), None, ""
         out.requires_grad = graph.recording() and any(x.requires_grad for x in nodes)
-        out.op, out.args, out.params = (op, nodes, params) if out.requires_grad else (None, (), _NO_PARAMS)
+        out.op, out.args, out.params = (op, nodes, params) if out.requires_grad else (None, (), NO_PARAMS)
         return graph.watch_node(out) if graph.MODES else out
 
 

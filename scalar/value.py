@@ -10,21 +10,20 @@ The operators are the registry's ops, bound to floats; no formula and no derivat
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib import import_module
 from operator import attrgetter
-from types import MappingProxyType
 from typing import Any
 
 import ops
 from ops import dispatch, graph
-from ops.spec import Op
+from ops.spec import NO_PARAMS, Op
 from scalar import floats
 
-_NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
+_new = object.__new__
+_LEAF: Any = None, (), None  # no op and no arguments
 _clock = 0  # counts the writes to any `.data`, so that backward can tell what was changed after forward
 
 
-def _node(op: Op[...], data: float, a: Any, b: Value | None = None, params: Mapping[str, Any] = _NO_PARAMS) -> Value:
+def _node(op: Op[...], data: float, a: Any, b: Value | None = None, params: Mapping[str, Any] = NO_PARAMS) -> Value:
     node = _new(Value)
     node._data, node.grad, node.label = data, 0, ""
     node.op, node._a, node._b, node.params = op, a, b, params
@@ -32,9 +31,9 @@ def _node(op: Op[...], data: float, a: Any, b: Value | None = None, params: Mapp
     return graph.watch_node(node) if graph.MODES else node
 
 
-def _record(op: Op[...], args: tuple[Value, ...], params: Mapping[str, Any] = _NO_PARAMS) -> Value:
+def _record(op: Op[...], args: tuple[Value, ...], params: Mapping[str, Any] = NO_PARAMS) -> Value:
     """Run an op on the numbers of its arguments, and keep what was done in a new node."""
-    return _node(op, floats.run(op.forward, [x._data for x in args], params), *_packed(args), params)
+    return _node(op, floats.run(op.forward, [x._data for x in args], params), args, None, params)
 
 
 def _unary(op: Op[...]) -> Callable[[Value], Value]:
@@ -42,23 +41,23 @@ def _unary(op: Op[...]) -> Callable[[Value], Value]:
 
 
 def binary(op: Op[...]) -> Callable[[Value, Any], Value]:
-    """The method of Value that is this op of two arguments."""
+    """The operator of Value that is this op."""
     forward = op.forward
 
-    def method(self: Value, other: Any) -> Value:
+    def operator(self: Value, other: Any) -> Value:
         if other.__class__ is not Value and (other := _lift(other, op)) is NotImplemented:
             return NotImplemented
         try:
             return _node(op, forward(floats, self._data, other._data), self, other)
-        except ZeroDivisionError:
+        except ZeroDivisionError:  # run once more, on IEEE's division
             return _record(op, (self, other))
 
-    return method
+    return operator
 
 
 def _reflected(op: Op[...]) -> Callable[[Value, Any], Value]:
-    forward = binary(op)
-    return lambda self, other: forward(_lift(other, op), self)
+    operator = binary(op)
+    return lambda self, other: operator(_lift(other, op), self)
 
 
 class Value:
@@ -78,7 +77,8 @@ class Value:
     def __init__(self, data: Any, label: str = ""):
         self._data = floats.number(data)
         self.grad: Any = 0  # an integer until a gradient arrives
-        self.label, self.op, self._a, self._b, self.params = label, None, (), None, _NO_PARAMS
+        self.label, self.params = label, NO_PARAMS
+        self.op, self._a, self._b = _LEAF
         self._made = self._written = _clock
 
     def _write(self, data: Any) -> None:
@@ -86,11 +86,11 @@ class Value:
         self._data = floats.number(data)
         self._written = _clock = _clock + 1
 
-    def _set_args(self, args: tuple[Value, ...]) -> None:
-        self._a, self._b = _packed(args)
+    def _link(self, args: Any) -> None:
+        self._a, self._b = args, None
 
     data = property(attrgetter("_data"), _write, doc="The number.")
-    args = property(lambda self: _unpacked(self._a, self._b), _set_args, doc="The arguments, in operand order.")
+    args = property(lambda self: self._a if self._b is None else (self._a, self._b), _link, doc="In operand order.")
 
     def backward(self, gradient: Any = 1.0, create_graph: bool = False) -> None:
         """Fill `.grad` of every node below: a leaf adds to what it has, any other node starts anew."""
@@ -100,7 +100,7 @@ class Value:
         """Send this node's gradient on to its arguments: the chain rule, one node."""
         a, b, g = self._a, self._b, self.grad
         if b is None or self.params:
-            for x, d in zip(self.args, self._partials()):
+            for x, d in zip(self.args, self._partials() if self.op else ()):
                 if d is not None:
                     x.grad += g * d
             return
@@ -111,37 +111,32 @@ class Value:
         a.grad += g * da
         b.grad += g * db
 
-    def _partials(self) -> Sequence[float]:
+    def _partials(self) -> Sequence[Any]:
         """dy/dx for each argument x, in numbers."""
-        if self.op is None:
-            return ()
         numbers = [self._data, *[x._data for x in self.args]]
         return self.op.checked(floats.run(self.op.rule("partials"), numbers, self.params))
-
-    def _refuse_changed(self) -> None:
-        family = (self, *self.args)
-        written = [x for x in family if x._written > self._made]
-        graph.refuse_changed(self, family, written)
 
     def detach(self) -> Value:
         """The same number as a leaf of its own, which passes no gradient on."""
         return graph.cut_from(self, Value(self._data, self.label))
 
+    @classmethod
+    def apply_op(cls, op: Op[...], args: Sequence[Any], params: Mapping[str, Any]) -> Any:
+        """Run an op on Values and numbers."""
+        return _record(op, tuple([x if isinstance(x, Value) else _lift(x, op) for x in args]), params)
+
     # fmt: off
-    __add__ = binary(ops.add);      __radd__ = _reflected(ops.add)
-    __sub__ = binary(ops.sub);      __rsub__ = _reflected(ops.sub)
-    __mul__ = binary(ops.mul);      __rmul__ = _reflected(ops.mul)
-    __truediv__ = binary(ops.div);  __rtruediv__ = _reflected(ops.div)
-    _power = binary(ops.power);     __rpow__ = _reflected(ops.power)
-    maximum = binary(ops.maximum);  minimum = binary(ops.minimum)
-    __neg__ = neg = _unary(ops.neg); __abs__ = abs = _unary(ops.abs)
-    __pos__ = _unary(ops.positive);  sign = _unary(ops.sign)
-    exp = _unary(ops.exp);           log = _unary(ops.log)
-    sin = _unary(ops.sin);           cos = _unary(ops.cos)
-    sqrt = _unary(ops.sqrt);         erf = _unary(ops.erf)
-    tanh = _unary(ops.tanh);         sigmoid = _unary(ops.sigmoid)
-    relu = _unary(ops.relu);         softplus = _unary(ops.softplus)
-    silu = _unary(ops.silu)
+    __add__ = binary(ops.add);       __radd__ = _reflected(ops.add)
+    __sub__ = binary(ops.sub);       __rsub__ = _reflected(ops.sub)
+    __mul__ = binary(ops.mul);       __rmul__ = _reflected(ops.mul)
+    __truediv__ = binary(ops.div);   __rtruediv__ = _reflected(ops.div)
+    _power = binary(ops.power);      __rpow__ = _reflected(ops.power)
+    maximum = binary(ops.maximum);   minimum = binary(ops.minimum)
+    __neg__ = neg = _unary(ops.neg); __abs__ = abs = _unary(ops.abs); __pos__ = _unary(ops.positive)
+    exp = _unary(ops.exp);           log = _unary(ops.log);           sqrt = _unary(ops.sqrt)
+    sin = _unary(ops.sin);           cos = _unary(ops.cos);           tanh = _unary(ops.tanh)
+    relu = _unary(ops.relu);         silu = _unary(ops.silu);         sigmoid = _unary(ops.sigmoid)
+    erf = _unary(ops.erf);           sign = _unary(ops.sign);         softplus = _unary(ops.softplus)
 
     def __pow__(self, n: Any) -> Value: return ops.pow(self, n) if isinstance(n, (int, float)) else self._power(n)
     def leaky_relu(self, slope: float = 0.01) -> Value: return ops.leaky_relu(self, slope)
@@ -155,77 +150,47 @@ class Value:
     def __bool__(self) -> bool: return self._data != 0
     def __float__(self) -> float: return self._data
     def __repr__(self) -> str: return f"Value(data={self._data}, grad={self.grad})"
-    # fmt: on
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any: return graph.copy_graph(self, memo)
+    def __reduce__(self) -> Any: return graph.flatten(self)
     pow, item = __pow__, __float__
-    __deepcopy__, __reduce__ = graph.copy_graph, graph.flatten
-
-    # micrograd's names for `args` and for the op's symbol
-    _prev = args
-    _op = property(lambda self: self.op.symbol.format(**self.params) if self.op else "")
-
-    @classmethod
-    def apply_op(cls, op: Op[...], args: Sequence[Any], params: Mapping[str, Any]) -> Any:
-        """What an op calls when its arguments are Values and numbers; ops on whole arrays go to ValueArray."""
-        if not op.elementwise:
-            return import_module("scalar.array").ValueArray.apply_op(op, args, params)
-        return _record(op, tuple(x if isinstance(x, Value) else _lift(x, op) for x in args), params)
-
-
-_new = Value.__new__
+    _prev, _op = args, property(lambda self: graph.symbol(self))  # micrograd's names
 
 
 def backpropagate(seeds: Mapping[Value, Value], create_graph: bool = False) -> None:
     """The backward pass from one or more roots, each with the gradient that comes in there."""
-    order = _order(seeds)
+    order, watched = _order(seeds), bool(graph.MODES)
     if create_graph:
         return graph.backward_recorded(seeds)
     for root, g in seeds.items():
         root.grad += g._data
-    step = _watched if graph.MODES else Value._backward
     for node in reversed(order):
-        step(node)
-
-
-def _watched(node: Value) -> None:
-    node._backward()
-    graph.watch_gradient(node, [x.grad for x in node.args])
+        node._backward()
+        if watched:
+            graph.watch_gradient(node, [x.grad for x in node.args])
 
 
 def _order(roots: Iterable[Value]) -> list[Value]:
     """The nodes below the roots that are not leaves, arguments first, each with its gradient set to zero.
 
-    A depth-first walk with a stack of its own, so a graph may be a million deep: on top is the node we are
-    at, and it is in order once no argument is left to meet.  The zero is an object new to this walk, so a
-    node that holds it has been met.
+    Depth first, on a stack of our own; a node that holds this walk's zero, an object new to it, has been met.
     """
     order, zero = [], float(0)
     for root in roots:
-        stack = [] if (met := _unmet((root,), zero)) is None else [met]
+        stack = [root] if root.op is not None and root.grad is not zero else []
         while stack:
             node = stack[-1]
-            node.grad = zero
-            below = node._b
-            if below is None or below.op is None or below.grad is zero:
-                below = node._a if node._a.__class__ is Value else _unmet(node._a, zero)
-                if below is None or below.op is None or below.grad is zero:
-                    order.append(stack.pop())
-                    if node._made != _clock:
-                        node._refuse_changed()
-                    continue
-            stack.append(below)
+            node.grad, a, b = zero, node._a, node._b
+            if b is not None and b.op is not None and b.grad is not zero:
+                stack.append(b)
+            elif b is not None and a.op is not None and a.grad is not zero:
+                stack.append(a)
+            elif b is None and (left := [x for x in a if x.op is not None and x.grad is not zero]):
+                stack.append(left[0])
+            else:
+                order.append(stack.pop())
+                if node._made != _clock:
+                    graph.refuse_changed(node, [x for x in (node, *node.args) if x._written > node._made])
     return order
-
-
-def _unmet(args: tuple[Value, ...], zero: float) -> Value | None:
-    return next((x for x in args if x.op is not None and x.grad is not zero), None)
-
-
-def _packed(args: tuple[Value, ...]) -> tuple[Any, Value | None]:
-    return args if len(args) == 2 else (args[0] if len(args) == 1 else args, None)
-
-
-def _unpacked(a: Any, b: Value | None) -> tuple[Value, ...]:
-    return (a, b) if b is not None else a if a.__class__ is tuple else (a,)
 
 
 def _lift(other: Any, op: Op[...]) -> Any:

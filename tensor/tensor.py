@@ -7,7 +7,6 @@ it is seen and, if it came between forward and backward, refused; nobody can mak
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,14 +14,13 @@ import numpy as np
 from ops import dispatch, graph
 from ops.errors import ShapeError
 from ops.methods import ArrayMethods
-from ops.spec import Op
+from ops.spec import NO_PARAMS, Op
 from tensor import arrays
 
-_NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
 Array = np.ndarray[Any, Any]
 
 
-def _record(op: Op[...], args: tuple[Tensor, ...], params: Mapping[str, Any] = _NO_PARAMS) -> Tensor:
+def _record(op: Op[...], args: tuple[Tensor, ...], params: Mapping[str, Any] = NO_PARAMS) -> Tensor:
     """Run an op on the arrays of its arguments, and keep what was done in a new node."""
     inputs = [x._array.copy() if x._exposed else x._array for x in args]
     y = op.run(arrays, inputs, params)
@@ -32,7 +30,7 @@ def _record(op: Op[...], args: tuple[Tensor, ...], params: Mapping[str, Any] = _
     if node.requires_grad:
         node.op, node.args, node.params, node._saved = op, args, params, (y, inputs)
     else:
-        node.op, node.args, node.params, node._saved = None, (), _NO_PARAMS, None
+        node.op, node.args, node.params, node._saved = None, (), NO_PARAMS, None
     return graph.watch_node(node) if graph.MODES else node
 
 
@@ -57,7 +55,10 @@ class Tensor(ArrayMethods):
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None, label: str = ""):
         self._array, self._exposed = _own(data, dtype), False
         self._grad, self._grad_is_ours = None, True
-        self.op, self.args, self.params, self._saved = None, (), _NO_PARAMS, None
+        self.op: Any = None
+        self.args: tuple[Tensor, ...] = ()
+        self.params: Mapping[str, Any] = NO_PARAMS
+        self._saved: Any = None
         self.requires_grad, self.label = requires_grad, label
         if requires_grad and self._array.dtype.kind != "f":
             raise TypeError(
@@ -129,7 +130,7 @@ class Tensor(ArrayMethods):
         family, then = (self, *self.args), (y, *inputs)
         changed = [x for x, before in zip(family, then) if x._array is not before and not _same(x._array, before)]
         if changed:
-            graph.refuse_changed(self, family, changed)
+            graph.refuse_changed(self, changed)
 
     def detach(self) -> Tensor:
         """The same numbers as a leaf of their own, which passes no gradient on."""
@@ -144,7 +145,11 @@ class Tensor(ArrayMethods):
         asks = f", op={self.op.name}" if self.op else ", requires_grad=True" if self.requires_grad else ""
         return f"Tensor({numbers}{asks})"
 
-    __deepcopy__, __reduce__ = graph.copy_graph, graph.flatten
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return graph.copy_graph(self, memo)
+
+    def __reduce__(self) -> Any:
+        return graph.flatten(self)
 
     @classmethod
     def apply_op(cls, op: Op[...], args: Sequence[Any], params: Mapping[str, Any]) -> Tensor:
