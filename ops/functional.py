@@ -13,7 +13,7 @@ from typing import Any
 
 from ops.dispatch import is_node, node_for
 from ops.errors import ShapeError
-from ops.graph import enable_grad, reverse, topological
+from ops.graph import as_nodes, enable_grad, reverse, topological
 
 Function = Callable[..., Any]
 
@@ -80,7 +80,7 @@ def pullback(y: Any, leaves: Sequence[Any]) -> list[Any]:
         return [_zero(x) for x in leaves]
     if y.shape != ():
         raise ShapeError(f"grad: the function returned shape {y.shape}, not one number; sum it, or use jvp")
-    grads = reverse(topological(y), {y: type(y)(1.0)}, _ops(), lambda node: (node, node.args), _wants)
+    grads = reverse(topological(y), {y: type(y)(1.0)}, _ops(), as_nodes)
     return [grads[x] if x in grads else _zero(x) for x in leaves]
 
 
@@ -102,10 +102,6 @@ def _run(f: Function, args: Sequence[Any], places: Sequence[int]) -> tuple[list[
     with enable_grad():
         leaves = {i: node_for(args[i]) for i in places}
         return list(leaves.values()), f(*(leaves.get(i, x) for i, x in enumerate(args)))
-
-
-def _wants(node: Any) -> bool:
-    return getattr(node, "requires_grad", True)
 
 
 def _zero(x: Any) -> Any:

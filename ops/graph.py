@@ -53,11 +53,7 @@ def topological(*roots: Any) -> list[Any]:
 
 
 def reverse(
-    order: Sequence[Any],
-    seeds: Mapping[Any, Any],
-    xp: Any,
-    read: Callable[[Any], tuple[Any, Sequence[Any]]],
-    wanted: Callable[[Any], bool],
+    order: Sequence[Any], seeds: Mapping[Any, Any], xp: Any, read: Callable[[Any], tuple[Any, Sequence[Any]]]
 ) -> dict[Any, Any]:
     """The reverse pass: dL/d(node) for each node of `order`, from dL/d(root) in `seeds`.
 
@@ -66,19 +62,23 @@ def reverse(
     """
     grads = dict(seeds)
     for node in reversed(order):
-        g = grads.get(node)
-        if g is None or node.op is None:
+        if node.op is None or node not in grads:
             continue
         y, args = read(node)
-        wants = [wanted(arg) for arg in node.args]
-        sent = node.op.vjp(xp, g, y, args, node.params, wants)
+        wanted = [arg.requires_grad for arg in node.args]
+        sent = node.op.vjp(xp, grads[node], y, args, node.params, wanted)
         if MODES:
             watch_gradient(node, sent)
-        for arg, x, w, d in zip(node.args, args, wants, sent):
-            if w and d is not None:
-                d = fold(xp, d, x)
-                grads[arg] = grads[arg] + d if arg in grads else d
+        for arg, x, asked, g in zip(node.args, args, wanted, sent):
+            if asked and g is not None:
+                g = fold(xp, g, x)
+                grads[arg] = grads[arg] + g if arg in grads else g
     return grads
+
+
+def as_nodes(node: Any) -> tuple[Any, Sequence[Any]]:
+    """What `reverse` reads to record its pass: the nodes themselves."""
+    return node, node.args
 
 
 def seed(root: Any, gradient: Any) -> Any:
@@ -96,11 +96,9 @@ def seed(root: Any, gradient: Any) -> Any:
     return given
 
 
-def backward_recorded(seeds: Mapping[Any, Any], wanted: Callable[[Any], bool] = lambda node: True) -> None:
+def backward_recorded(seeds: Mapping[Any, Any]) -> None:
     """Backward with `create_graph=True`: every gradient is a node, recorded like any other."""
-    ops = sys.modules["ops"]
-    grads = reverse(topological(*seeds), seeds, ops, lambda node: (node, node.args), wanted)
-    for node, g in grads.items():
+    for node, g in reverse(topological(*seeds), seeds, sys.modules["ops"], as_nodes).items():
         has_some = node.op is None and dispatch.is_node(node.grad)
         node.grad = node.grad + g if has_some else g
 

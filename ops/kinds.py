@@ -58,7 +58,8 @@ class Reduction(Op[P]):
     def _partial(self, xp: Any, y: Any, x: Any, params: Params) -> tuple[Any, Shape]:
         restored = kept(x.shape, normal_axes(params["axis"], len(x.shape), self.name))
         rest = {name: value for name, value in params.items() if name != "keepdims"}
-        (d,) = self.checked(self.rule("partials")(xp, xp.reshape(y, restored), x, **rest))
+        y = y if y.shape == restored else xp.reshape(y, restored)
+        (d,) = self.checked(self.rule("partials")(xp, y, x, **rest))
         return d, restored
 
     def reads(self, wanted: Sequence[bool]) -> tuple[int, ...]:

@@ -22,6 +22,13 @@ def _reflected(op: Op[...]) -> Callable[[Any, Any], Any]:
     return lambda self, other: self.apply_op(op, (other, self), {})
 
 
+def _reduction(op: Op[...]) -> Callable[..., Any]:
+    def method(self: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+        return self.apply_op(op, (self,), {"axis": axis, "keepdims": keepdims})
+
+    return method
+
+
 class ArrayMethods:
     """What an array node can do.  An engine adds `apply_op`, which runs and records, and `numpy`."""
 
@@ -60,12 +67,12 @@ class ArrayMethods:
     def clip(self, low: float | None = None, high: float | None = None) -> Self: return ops.clip(self, low, high)
     def astype(self, dtype: Any) -> Self: return ops.astype(self, dtype)
 
-    def sum(self, axis: Axis = None, keepdims: bool = False) -> Self: return ops.sum(self, axis, keepdims)
-    def mean(self, axis: Axis = None, keepdims: bool = False) -> Self: return ops.mean(self, axis, keepdims)
-    def max(self, axis: Axis = None, keepdims: bool = False) -> Self: return ops.max(self, axis, keepdims)
-    def min(self, axis: Axis = None, keepdims: bool = False) -> Self: return ops.min(self, axis, keepdims)
-    def prod(self, axis: Axis = None, keepdims: bool = False) -> Self: return ops.prod(self, axis, keepdims)
-    def logsumexp(self, axis: Axis = None, keepdims: bool = False) -> Self: return ops.logsumexp(self, axis, keepdims)
+    sum = _reduction(ops.sum)
+    mean = _reduction(ops.mean)
+    max = _reduction(ops.max)
+    min = _reduction(ops.min)
+    prod = _reduction(ops.prod)
+    logsumexp = _reduction(ops.logsumexp)
     def softmax(self, axis: int = -1) -> Self: return ops.softmax(self, axis)
     def log_softmax(self, axis: int = -1) -> Self: return ops.log_softmax(self, axis)
 

@@ -96,7 +96,7 @@ def fold(xp: Any, g: Any, x: Any) -> Any:
     """
     if g.shape != x.shape:
         g = _unstretched(xp, g, x.shape)
-    return g if getattr(g, "dtype", None) == getattr(x, "dtype", None) else xp.astype(g, x.dtype)
+    return g if g.dtype is x.dtype else xp.astype(g, x.dtype)
 
 
 def _unstretched(xp: Any, g: Any, shape: Shape) -> Any:

@@ -79,7 +79,10 @@ class Op(Generic[P]):
     # calling
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
-        arrays, params = self.bind(args, kwargs)
+        if kwargs or self.parameters or self.variadic or len(args) != len(self.arrays):
+            arrays, params = self.bind(args, kwargs)
+        else:
+            arrays, params = args, NO_PARAMS
         if self._door is not None:
             return self._door(*arrays, **params)
         return dispatch.apply(self, arrays, params)

@@ -96,7 +96,7 @@ class ValueArray(ArrayMethods):
             )
         seed = graph.seed(self, gradient)
         if create_graph:
-            return graph.backward_recorded({self: seed}, lambda node: node.requires_grad)
+            return graph.backward_recorded({self: seed})
         seeds: dict[Value, Value] = {}
         for value, g in zip(self.values.flat, seed.values.flat):
             seeds[value] = seeds[value] + g if value in seeds else g

@@ -72,7 +72,7 @@ class Value:
     # Arguments stand in two slots: a tuple in each node would double the garbage collector's work.
     __slots__ = ("__weakref__", "_a", "_b", "_data", "_made", "_written", "grad", "label", "op", "params")
     __array_ufunc__ = None  # NumPy leaves `array * value` to us
-    engine, rank, shape = "scalar", 0, ()
+    engine, rank, shape, dtype, requires_grad = "scalar", 0, (), float, True
 
     def __init__(self, data: Any, label: str = ""):
         self._data = floats.number(data)

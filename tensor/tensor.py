@@ -7,6 +7,7 @@ it is seen and, if it came between forward and backward, refused; nobody can mak
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter, is_
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def _record(op: Op[...], args: tuple[Tensor, ...], params: Mapping[str, Any] = N
     y = op.run(arrays, inputs, params)
     node = _new(Tensor)
     node._array, node._exposed, node._grad, node._grad_is_ours, node.label = y, False, None, True, ""
-    node.requires_grad = any(x.requires_grad for x in args) and (not graph.MODES or graph.recording())
+    node.requires_grad = any([x.requires_grad for x in args]) and (not graph.MODES or graph.recording())
     if node.requires_grad:
         node.op, node.args, node.params, node._saved = op, args, params, (y, inputs)
     else:
@@ -116,8 +117,8 @@ class Tensor(ArrayMethods):
         for node in order:
             node._refuse_changed()
         if create_graph:
-            return graph.backward_recorded({self: seed}, _wants)
-        for node, g in graph.reverse(order, {self: seed._array}, arrays, _saved, _wants).items():
+            return graph.backward_recorded({self: seed})
+        for node, g in graph.reverse(order, {self: seed._array}, arrays, attrgetter("_saved")).items():
             if node.op is None and node._grad is not None:
                 g = node._grad + g
             node._grad, node._grad_is_ours = g, isinstance(g, Tensor)
@@ -127,6 +128,8 @@ class Tensor(ArrayMethods):
         if self._saved is None:
             return
         y, inputs = self._saved
+        if self._array is y and all(map(is_, [x._array for x in self.args], inputs)):
+            return
         family, then = (self, *self.args), (y, *inputs)
         changed = [x for x, before in zip(family, then) if x._array is not before and not _same(x._array, before)]
         if changed:
@@ -154,6 +157,8 @@ class Tensor(ArrayMethods):
     @classmethod
     def apply_op(cls, op: Op[...], args: Sequence[Any], params: Mapping[str, Any]) -> Tensor:
         """Run an op on Tensors, numbers and arrays, and keep what was done in a new node."""
+        if all([type(x) is Tensor for x in args]):
+            return _record(op, tuple(args), params)
         floating = next((x.dtype for x in args if type(x) is Tensor and x.dtype.kind == "f"), None)
         return _record(op, tuple([x if type(x) is Tensor else _lift(x, op, floating) for x in args]), params)
 
@@ -177,14 +182,6 @@ def _lift(other: Any, op: Op[...], dtype: Any) -> Tensor:
     if dispatch.is_node(other):
         dispatch.refuse_mixing(op.name, Tensor, type(other))
     return Tensor(np.array(arrays.asarray(other, op.name)))
-
-
-def _wants(node: Tensor) -> bool:
-    return node.requires_grad
-
-
-def _saved(node: Tensor) -> tuple[Array, Sequence[Array]]:
-    return node._saved  # type: ignore[return-value]
 
 
 def _same(a: Array, b: Array) -> bool:
