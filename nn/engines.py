@@ -1,0 +1,28 @@
+"""The two engines by name, and how a module's arrays get onto one of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from scalar.array import ValueArray
+from tensor import Tensor
+
+ENGINES: dict[str, Any] = {"scalar": ValueArray, "tensor": Tensor}
+
+
+def array(data: Any, engine: str = "tensor", requires_grad: bool = False) -> Any:
+    """The data as a leaf of the engine: a ValueArray for "scalar", a Tensor for "tensor".
+
+    >>> array([1.0, 2.0], engine="scalar")
+    ValueArray([1., 2.])
+    """
+    if engine not in ENGINES:
+        raise ValueError(f'engine is {engine!r}; it may be "scalar" or "tensor"')
+    return ENGINES[engine](data, requires_grad=requires_grad)
+
+
+def generator(rng: np.random.Generator | int | None) -> np.random.Generator:
+    """A generator from a seed, or the generator itself; None draws a fresh seed."""
+    return np.random.default_rng(rng)
