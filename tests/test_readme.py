@@ -1,0 +1,64 @@
+"""The README's code runs, and prints what it says."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ops
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.fixture
+def registry_as_it_was() -> Iterator[None]:
+    before = set(ops.REGISTRY)
+    yield
+    for name in set(ops.REGISTRY) - before:
+        ops.forget(name)
+
+
+@pytest.mark.usefixtures("registry_as_it_was")
+def test_readme_blocks_run_in_order_and_print_what_their_comments_say() -> None:
+    namespace: dict[str, Any] = {}
+    for block in BLOCKS:
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            exec(compile(block, "README.md", "exec"), namespace)
+        expected = re.findall(r"print\(.*\)  # (.*)", block)
+        assert set(expected) == set(said.getvalue().splitlines()), block
+    assert len(BLOCKS) >= 3
+
+
+def test_readme_pictures_and_links_are_there() -> None:
+    targets = re.findall(r"\]\(([^)#]+)\)", README)
+    missing = [target for target in targets if not target.startswith("http") and not (ROOT / target).exists()]
+    assert targets
+    assert not missing
+
+
+def test_first_block_is_within_a_dozen_lines() -> None:
+    assert len([line for line in BLOCKS[0].splitlines() if line.strip()]) <= 12
+
+
+def test_every_top_level_package_is_listed_in_the_wheel_and_typed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    listed = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    folders = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert set(listed) == folders
+    assert all((ROOT / name / "py.typed").exists() for name in listed)
+
+
+def test_no_module_bears_a_top_level_packages_name_but_the_engines_own() -> None:
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    inside = {path.stem for name in packages for path in (ROOT / name).glob("*.py")}
+    assert inside & packages <= {"tensor", "nn"}  # tensor/tensor.py and scalar/nn.py
