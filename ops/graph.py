@@ -9,8 +9,8 @@ from __future__ import annotations
 import linecache
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ContextDecorator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ContextDecorator, contextmanager
 from copy import deepcopy
 from threading import get_ident
 from typing import Any, NamedTuple, Protocol
@@ -183,6 +183,29 @@ class detect_anomaly(_Switch):
         return mode._replace(birthplaces={})
 
 
+# The module that each thread is inside, as a chain: (module, what was around it).
+SCOPES: dict[int, Any] = {}
+
+
+@contextmanager
+def calling(module: Any) -> Iterator[None]:
+    """Inside it this thread's array nodes remember that the module made them, in their `scope`."""
+    around = SCOPES.get(get_ident())
+    SCOPES[get_ident()] = (module, around)
+    try:
+        yield
+    finally:
+        if around is None:
+            del SCOPES[get_ident()]
+        else:
+            SCOPES[get_ident()] = around
+
+
+def scope() -> Any:
+    """The chain of modules that this thread is inside; None outside all of them."""
+    return SCOPES.get(get_ident()) if SCOPES else None
+
+
 def recording() -> bool:
     """Whether calls in this thread leave a graph."""
     mode = MODES.get(get_ident())
@@ -274,7 +297,9 @@ def _unflatten(records: Iterable[tuple[type, dict[str, Any], list[int]]]) -> Any
 
 def _fields(node: Any) -> dict[str, Any]:
     """What a node holds, but for its arguments; what it was cut from stays behind."""
-    names = [name for name in type(node).__slots__ if name not in ("args", "_a", "_b", "params", "__weakref__")]
+    names = [
+        name for name in type(node).__slots__ if name not in ("args", "_a", "_b", "params", "scope", "__weakref__")
+    ]
     params = {name: value for name, value in node.params.items() if name != "cut_from"}
     return {name: getattr(node, name) for name in names} | {"params": params}
 
@@ -284,4 +309,6 @@ def _restored(cls: type, fields: Mapping[str, Any], args: tuple[Any, ...]) -> An
     for name, value in fields.items():
         setattr(node, name, value)
     node.args = args
+    if hasattr(cls, "scope"):
+        node.scope = None
     return node

@@ -35,7 +35,7 @@ class ValueArray(ArrayMethods):
     array([2., 4.])
     """
 
-    __slots__ = ("__weakref__", "_grad", "args", "label", "op", "params", "requires_grad", "values")
+    __slots__ = ("__weakref__", "_grad", "args", "label", "op", "params", "requires_grad", "scope", "values")
     engine, rank, dtype = "scalar", 1, np.dtype(float)
 
     def __init__(self, data: Any, requires_grad: bool = False, label: str = ""):
@@ -45,7 +45,7 @@ class ValueArray(ArrayMethods):
         self.values = objects.boxed(_checked(data)) if given is None else given
         self._grad: Any = None
         self.op, self.args, self.params = None, (), NO_PARAMS
-        self.requires_grad, self.label = requires_grad or given is not None, label
+        self.requires_grad, self.label, self.scope = requires_grad or given is not None, label, None
 
     @property
     def data(self) -> Array:
@@ -129,7 +129,7 @@ class ValueArray(ArrayMethods):
         with _collector_paused():
             values = objects.mapped(op, inputs, params) if op.elementwise else op.run(objects, inputs, params)
         out = _new(ValueArray)
-        out.values, out._grad, out.label = objects.boxed(values), None, ""
+        out.values, out._grad, out.label, out.scope = objects.boxed(values), None, "", graph.scope()
         out.requires_grad = graph.recording() and any(x.requires_grad for x in nodes)
         out.op, out.args, out.params = (op, nodes, params) if out.requires_grad else (None, (), NO_PARAMS)
         return graph.watch_node(out) if graph.MODES else out

@@ -32,6 +32,7 @@ def _record(op: Op[...], args: tuple[Tensor, ...], params: Mapping[str, Any] = N
         node.op, node.args, node.params, node._saved = op, args, params, (y, inputs)
     else:
         node.op, node.args, node.params, node._saved = None, (), NO_PARAMS, None
+    node.scope = graph.scope()
     return graph.watch_node(node) if graph.MODES else node
 
 
@@ -49,7 +50,7 @@ class Tensor(ArrayMethods):
 
     __slots__ = (
         *("__weakref__", "_array", "_exposed", "_grad", "_grad_is_ours", "_saved"),
-        *("args", "label", "op", "params", "requires_grad"),
+        *("args", "label", "op", "params", "requires_grad", "scope"),
     )
     engine, rank = "tensor", 1
 
@@ -60,7 +61,7 @@ class Tensor(ArrayMethods):
         self.args: tuple[Tensor, ...] = ()
         self.params: Mapping[str, Any] = NO_PARAMS
         self._saved: Any = None
-        self.requires_grad, self.label = requires_grad, label
+        self.requires_grad, self.label, self.scope = requires_grad, label, None
         if requires_grad and self._array.dtype.kind != "f":
             raise TypeError(
                 f"Tensor: a gradient needs floating numbers, but the data are {self._array.dtype}; "
