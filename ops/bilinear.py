@@ -12,7 +12,7 @@ from ops.spec import sample
 
 @bilinear(sample((2, 3), (3, 4)), sample((5, 2, 3), (5, 3, 2)), sample((2, 3), (4, 3, 2)), symbol="@")
 def matmul(xp, a, b, /):
-    r"""Matrix product, $y_{ij} = \sum_k a_{ik} b_{kj}$, over the last two axes; the others broadcast. [Python array API]"""
+    r"""Matrix product, $y_{ij} = \sum_k a_{ik} b_{kj}$, over the last two axes. [Python array API]"""
     return xp.matmul(a, b)
 
 

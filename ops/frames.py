@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from itertools import product
+from typing import Any
 
 from ops.errors import ParameterError, ShapeError
 from ops.kinds import general, linear
@@ -17,7 +16,7 @@ from ops.spec import sample
     sample((2, 3), pad_width=((1, 0), (2, 1)), constant_values=1.5),
     *(sample((3, 4), pad_width=2, mode=mode) for mode in ("reflect", "edge", "wrap")),
 )
-def pad(xp, x, /, pad_width, mode="constant", constant_values=0):
+def pad(xp, x, /, pad_width, mode: str = "constant", constant_values: float = 0):
     r"""x with a frame: `constant`, `reflect`, `edge` or `wrap`; pad_width as NumPy's. [NumPy pad]"""
     more = {"constant_values": constant_values} if mode == "constant" else {}
     return xp.pad(x, pad_width, mode=mode, **more)

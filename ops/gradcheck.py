@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 from random import Random
 from typing import Any
@@ -75,10 +76,8 @@ def gradcheck(
         moved = [_nudged(x, index, nudge) if j == i else x for j, x in enumerate(leaves)]
         return float(_dot(f(*moved), weights).data)
 
-    found = []
-    for i, leaf in enumerate(leaves):
-        for index in product(*map(range, leaf.shape)):
-            found.append(_compare(i, index, _at(grads[i], index), lambda h: total(i, index, h), step, tolerance))
+    places = [(i, index) for i, leaf in enumerate(leaves) for index in _indices(leaf)]
+    found = [_compare(i, k, _at(grads[i], k), partial(total, i, k), step, tolerance) for i, k in places]
     bad = [m for m, error in found if error > tolerance]
     worst = max((error for _, error in found), default=0.0)
     return GradcheckReport(len(found), worst, _adjoint_gap(f, leaves, grads, weights, rng), tolerance, bad)

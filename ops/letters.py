@@ -2,88 +2,215 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from typing import Any
+from numbers import Real
+from typing import Any, NoReturn
 
 from ops.rules import Rule
 
+Leading = tuple[str | tuple[str, ...], ...]
+
+LONGEST = 200
+_IN_PLACE = ("add_at", "copyto", "fill_diagonal", "place", "put", "putmask")
+
 
 class Expression:
-    """A formula: a head (an operator, a function's name, "letter" or "number") over its parts."""
+    """A formula: a head (an operator, a function's name, "letter", "number", "text" or "list") over its parts."""
 
     __array_ufunc__ = None
+    __hash__ = object.__hash__
 
-    def __init__(self, head: str, *parts: Any, **options: Any):
+    def __init__(self, head: str, /, *parts: Any, **options: Any):
         self.head, self.parts, self.options = head, parts, options
+        self.size = 1 + sum(part.size for part in (*parts, *options.values()) if isinstance(part, Expression))
+        if self.size > LONGEST:
+            raise ValueError(f"a formula of more than {LONGEST} parts is too long to read")
 
     # fmt: off
     def __add__(self, other: Any) -> Expression: return _sum(self, other)
     def __radd__(self, other: Any) -> Expression: return _sum(other, self)
-    def __sub__(self, other: Any) -> Expression: return Expression("-", self, letter(other))
-    def __rsub__(self, other: Any) -> Expression: return Expression("-", letter(other), self)
+    def __sub__(self, other: Any) -> Expression: return _sum(self, -letter(other))
+    def __rsub__(self, other: Any) -> Expression: return _sum(other, -self)
     def __mul__(self, other: Any) -> Expression: return _product(self, other)
     def __rmul__(self, other: Any) -> Expression: return _product(other, self)
-    def __truediv__(self, other: Any) -> Expression: return Expression("/", self, letter(other))
-    def __rtruediv__(self, other: Any) -> Expression: return Expression("/", letter(other), self)
-    def __pow__(self, other: Any) -> Expression: return Expression("pow", self, letter(other))
-    def __neg__(self) -> Expression: return Expression("neg", self)
+    def __truediv__(self, other: Any) -> Expression: return _quotient(self, other)
+    def __rtruediv__(self, other: Any) -> Expression: return _quotient(other, self)
+    def __pow__(self, other: Any) -> Expression: return _power(self, other)
+    def __rpow__(self, other: Any) -> Expression: return _power(other, self)
+    def __matmul__(self, other: Any) -> Expression: return Expression("matmul", self, letter(other))
+    def __rmatmul__(self, other: Any) -> Expression: return Expression("matmul", letter(other), self)
+    def __neg__(self) -> Expression: return _negative(self)
+    def __pos__(self) -> Expression: return self
+    def __abs__(self) -> Expression: return Expression("abs", self)
+    def __eq__(self, other: Any) -> Any: return Expression("==", self, letter(other))
+    def __ne__(self, other: Any) -> Any: return Expression("!=", self, letter(other))
     def __lt__(self, other: Any) -> Expression: return Expression("<", self, letter(other))
     def __gt__(self, other: Any) -> Expression: return Expression(">", self, letter(other))
     def __le__(self, other: Any) -> Expression: return Expression("<=", self, letter(other))
     def __ge__(self, other: Any) -> Expression: return Expression(">=", self, letter(other))
     def __and__(self, other: Any) -> Expression: return Expression("and", self, letter(other))
+    def __rand__(self, other: Any) -> Expression: return Expression("and", letter(other), self)
+    def __or__(self, other: Any) -> Expression: return Expression("or", self, letter(other))
+    def __ror__(self, other: Any) -> Expression: return Expression("or", letter(other), self)
+    def __invert__(self) -> Expression: return Expression("not", self)
     # fmt: on
 
+    @property
+    def shape(self) -> Expression:
+        return Expression("shape", self)
+
+    @property
+    def dtype(self) -> Expression:
+        return Expression("dtype", self)
+
+    @property
+    def mT(self) -> Expression:
+        return Expression("matrix_transpose", self)
+
     def __bool__(self) -> bool:
+        if self.head in ("==", "!="):  # a letter is any number, so a special case such as n == 0 does not hold
+            return self.parts[0].same(self.parts[1]) is (self.head == "==")
         raise TypeError("a formula is neither true nor false; write the condition with xp.where")
 
     def same(self, other: Any) -> bool:
         """Whether both are the same formula, written the same way."""
-        if not isinstance(other, Expression) or (self.head, len(self.parts)) != (other.head, len(other.parts)):
+        if not isinstance(other, Expression):
             return False
-        pairs = zip(self.parts, other.parts, strict=True)
-        return all(a.same(b) if isinstance(a, Expression) else a == b for a, b in pairs)
+        if (self.head, self.size, self.options.keys()) != (other.head, other.size, other.options.keys()):
+            return False
+        pairs = [*zip(self.parts, other.parts), *((v, other.options[k]) for k, v in self.options.items())]
+        return len(self.parts) == len(other.parts) and all(_same(a, b) for a, b in pairs)
 
 
 def letter(thing: Any) -> Expression:
-    """A name as a letter, a number as itself."""
+    """A name as a letter, a number or None as itself, a tuple or list as the list of its formulas."""
     if isinstance(thing, Expression):
         return thing
-    return Expression("letter", thing) if isinstance(thing, str) else Expression("number", thing)
+    if isinstance(thing, str):
+        return Expression("letter", thing)
+    if isinstance(thing, (tuple, list)):
+        return Expression("list", *map(letter, thing))
+    if thing is None or isinstance(thing, Real):
+        return Expression("number", thing)
+    raise TypeError(f"a {type(thing).__name__} has no place in a formula; use letters and numbers")
+
+
+def _same(a: Any, b: Any) -> bool:
+    return a is b or (a.same(b) if isinstance(a, Expression) else bool(a == b))
 
 
 def _is_number(thing: Expression, number: float) -> bool:
     return thing.head == "number" and thing.parts[0] == number
 
 
+def _is_negative(thing: Expression) -> bool:
+    return thing.head == "neg" or (thing.head == "number" and thing.parts[0] is not None and thing.parts[0] < 0)
+
+
+# A sum, a product or a power is written as on paper: no zeros and ones, one minus in front, x**3 for x*x*x.
+
+
 def _sum(a: Any, b: Any) -> Expression:
     a, b = letter(a), letter(b)
-    return a if _is_number(b, 0) else b if _is_number(a, 0) else Expression("+", a, b)
+    if _is_number(a, 0) or _is_number(b, 0):
+        return b if _is_number(a, 0) else a
+    return Expression("-", a, -b) if _is_negative(b) else Expression("+", a, b)
+
+
+def _negative(a: Expression) -> Expression:
+    if a.head == "number":
+        return letter(-a.parts[0])
+    return a.parts[0] if a.head == "neg" else Expression("neg", a)
 
 
 def _product(a: Any, b: Any) -> Expression:
     a, b = letter(a), letter(b)
+    if _is_number(a, 0) or _is_number(b, 0):
+        return letter(0)
     if _is_number(a, 1) or _is_number(b, 1):
         return b if _is_number(a, 1) else a
-    return Expression("pow", a, letter(2)) if a.same(b) and a.head != "number" else Expression("*", a, b)
+    if _is_negative(a) or _is_negative(b):
+        return -(-a * b) if _is_negative(a) else -(a * -b)
+    joined = _joined(a, b)
+    return Expression("*", a, b) if joined is None else joined
+
+
+def _joined(a: Expression, b: Expression) -> Expression | None:
+    """a * b as one power, or with one at its end; None where they have no base in common."""
+    if a.head == "*" and (end := _joined(a.parts[1], b)) is not None:
+        return a.parts[0] * end
+    (base, m), (other, n) = _base_and_exponent(a), _base_and_exponent(b)
+    return _power(base, m + n) if base.same(other) and base.head != "number" else None
+
+
+def _base_and_exponent(a: Expression) -> tuple[Expression, Any]:
+    is_power = a.head == "pow" and a.parts[1].head == "number"
+    return (a.parts[0], a.parts[1].parts[0]) if is_power else (a, 1)
+
+
+def _quotient(a: Any, b: Any) -> Expression:
+    a, b = letter(a), letter(b)
+    if _is_number(a, 0) or _is_number(b, 1):
+        return a
+    if _is_negative(a) or _is_negative(b):
+        return -(-a / b) if _is_negative(a) else -(a / -b)
+    return Expression("/", a, b)
+
+
+def _power(a: Any, b: Any) -> Expression:
+    a, b = letter(a), letter(b)
+    if _is_number(b, 0.5):
+        return Expression("sqrt", a)
+    return a if _is_number(b, 1) else Expression("pow", a, b)
 
 
 class _Letters:
     """The namespace: every function a rule calls becomes a head."""
 
-    pi = letter("pi")
+    pi, inf, nan = letter("pi"), letter(float("inf")), letter(float("nan"))
+    pow = power = staticmethod(_power)
 
     def __getattr__(self, name: str) -> Callable[..., Expression]:
         def function(*parts: Any, **options: Any) -> Expression:
-            return Expression(name, *map(letter, parts), **options)
+            if name in _IN_PLACE or "out" in options:
+                _refuse_writing(name)
+            return Expression(name, *map(_argument, parts), **{k: _argument(v) for k, v in options.items()})
 
         return function
+
+
+def _refuse_writing(name: str) -> NoReturn:
+    raise TypeError(f"{name} writes into an array, and a formula cannot be written into")
+
+
+def _argument(thing: Any) -> Expression:
+    return Expression("text", thing) if isinstance(thing, str) else letter(thing)
 
 
 LETTERS = _Letters()
 
 
-def on_letters(rule: Rule, leading: tuple[str, ...], arrays: tuple[str, ...], defaults: dict[str, Any]) -> Any:
-    """What the rule returns on letters; a parameter whose default is text or None keeps its default."""
-    params = {name: letter(name) if isinstance(value, (int, float)) else value for name, value in defaults.items()}
-    return rule(LETTERS, *(letter(name.lstrip("*")) for name in (*leading, *arrays)), **params)
+def on_letters(rule: Rule, leading: Leading, arrays: tuple[str, ...], defaults: dict[str, Any]) -> Any:
+    """What the rule returns on letters; a parameter whose default is text or True or False keeps its default."""
+    params = {name: _parameter(name, defaults.get(name)) for name in _parameters(rule)}
+    return rule(LETTERS, *map(_letters, leading), *map(letter, standing_for(arrays)), **params)
+
+
+def standing_for(arrays: tuple[str, ...]) -> tuple[str, ...]:
+    """The letters that the arrays of an op get: a starred one stands for two."""
+    starred = arrays[0].startswith("*")
+    return (f"{arrays[0][1:]}_1", f"{arrays[0][1:]}_2") if starred else arrays
+
+
+def _letters(names: str | tuple[str, ...]) -> Any:
+    return letter(names) if isinstance(names, str) else tuple(map(letter, names))
+
+
+def _parameter(name: str, default: Any) -> Any:
+    return default if isinstance(default, (str, bool)) else letter(name)
+
+
+def _parameters(rule: Rule) -> list[str]:
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return [name for name, p in inspect.signature(rule).parameters.items() if p.kind in named]

@@ -271,7 +271,7 @@ def silu_partials(xp, y, x, /):
 
 @pointwise((-3, 3), params=({"approximate": "none"}, {"approximate": "tanh"}), symbol="GELU")
 def gelu(xp, x, /, approximate="none"):
-    r"""Gaussian error linear unit, $y = x\,\Phi(x)$; `approximate="tanh"` is its cubic form. [Hendrycks and Gimpel 2016]"""
+    r"""Gaussian error linear unit, $y = x\,\Phi(x)$; or by the tanh of a cubic. [Hendrycks and Gimpel 2016]"""
     return x * _gauss(xp, x, approximate)
 
 

@@ -81,7 +81,7 @@ def prod_partials(xp, y, x, /, axis):
 
 @reduction()
 def logsumexp(xp, x, /, axis: Axis = None, keepdims: bool = False):
-    r"""$y = \ln \sum_i e^{x_i}$, shifted by the largest $x_i$ so that nothing overflows. [Goodfellow et al. 2016, 4.1]"""
+    r"""$y = \ln \sum_i e^{x_i}$, shifted by the largest $x_i$ against overflow. [Goodfellow et al. 2016, 4.1]"""
     top = xp.max(x, axis=axis, keepdims=True)
     top = xp.where(xp.abs(top) < float("inf"), top, 0)
     y = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top

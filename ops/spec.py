@@ -214,6 +214,17 @@ class Op(Generic[P]):
 
     # showing
 
+    def _card(self) -> Any:
+        from ops.card import card  # here, since cards are about ops: at the top each module would need the other
+
+        return card(self)
+
+    def _repr_html_(self) -> str:
+        return self._card().html()
+
+    def _repr_latex_(self) -> str:
+        return self._card()._repr_latex_()
+
     def _explained(self, error: Exception, arrays: Sequence[Any], params: Mapping[str, Any]) -> Exception:
         """The error an array library raised, in one sentence of ours."""
         shapes = [getattr(x, "shape", ()) for x in arrays]

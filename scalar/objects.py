@@ -86,6 +86,10 @@ def broadcast_to(x: Any, shape: Shape) -> Objects:
     return np.broadcast_to(boxed(x), shape)
 
 
+def pad(x: Objects, pad_width: Any, mode: str, **options: Any) -> Objects:
+    return boxed(to_values(np.pad(x, pad_width, mode=mode, **options)))
+
+
 def zeros(shape: Shape, dtype: Any = object) -> Objects:
     """Zeros, each a Value of its own."""
     return boxed(np.zeros(shape))

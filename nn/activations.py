@@ -1,0 +1,73 @@
+"""Activations as modules, for use in a Sequential; each is one op."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ops
+from nn.module import Module
+
+
+class ReLU(Module):
+    """ops.relu, of any shape."""
+
+    def forward(self, x: Any) -> Any:
+        return ops.relu(x)
+
+
+class LeakyReLU(Module):
+    """ops.leaky_relu, of any shape."""
+
+    def __init__(self, negative_slope: float = 0.01):
+        self.negative_slope = negative_slope
+
+    def forward(self, x: Any) -> Any:
+        return ops.leaky_relu(x, self.negative_slope)
+
+
+class Tanh(Module):
+    """ops.tanh, of any shape."""
+
+    def forward(self, x: Any) -> Any:
+        return ops.tanh(x)
+
+
+class Sigmoid(Module):
+    """ops.sigmoid, of any shape."""
+
+    def forward(self, x: Any) -> Any:
+        return ops.sigmoid(x)
+
+
+class GELU(Module):
+    """ops.gelu, of any shape; approximate is "none" or "tanh"."""
+
+    def __init__(self, approximate: str = "none"):
+        self.approximate = approximate
+
+    def forward(self, x: Any) -> Any:
+        return ops.gelu(x, self.approximate)
+
+
+class SiLU(Module):
+    """ops.silu, of any shape."""
+
+    def forward(self, x: Any) -> Any:
+        return ops.silu(x)
+
+
+class Softplus(Module):
+    """ops.softplus, of any shape."""
+
+    def forward(self, x: Any) -> Any:
+        return ops.softplus(x)
+
+
+class Softmax(Module):
+    """ops.softmax along one axis."""
+
+    def __init__(self, axis: int = -1):
+        self.axis = axis
+
+    def forward(self, x: Any) -> Any:
+        return ops.softmax(x, self.axis)

@@ -1,0 +1,105 @@
+"""Recurrent layers, one layer deep, batch first: a state carried along the steps of a sequence.
+
+Names and layouts are PyTorch's: weight_ih_l0 (gates * hidden, input), weight_hh_l0 (gates * hidden, hidden), and
+a bias for each, all drawn from U(-k, k), k = 1/sqrt(hidden_size).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import ops
+from nn.engines import array, generator
+from nn.module import Module
+from ops.errors import ShapeError
+
+Rng = np.random.Generator | int | None
+
+
+class _Recurrent(Module):
+    gates, parts = 1, 1  # blocks of rows in each weight; arrays in the state
+
+    def __init__(self, input_size: int, hidden_size: int, *, engine: str = "tensor", rng: Rng = None):
+        rng, k, rows = generator(rng), hidden_size**-0.5, self.gates * hidden_size
+        self.hidden_size = hidden_size
+        self.weight_ih_l0 = array(rng.uniform(-k, k, (rows, input_size)), engine, requires_grad=True)
+        self.weight_hh_l0 = array(rng.uniform(-k, k, (rows, hidden_size)), engine, requires_grad=True)
+        self.bias_ih_l0 = array(rng.uniform(-k, k, rows), engine, requires_grad=True)
+        self.bias_hh_l0 = array(rng.uniform(-k, k, rows), engine, requires_grad=True)
+
+    def forward(self, x: Any, state: Any = None) -> tuple[Any, Any]:
+        if len(x.shape) != 3 or x.shape[2] != self.weight_ih_l0.shape[1]:
+            wanted = f"(batch, steps, {self.weight_ih_l0.shape[1]})"
+            raise ShapeError(f"{type(self).__name__}: a sequence has shape {wanted}, not {x.shape}")
+        inputs = x @ self.weight_ih_l0.mT + self.bias_ih_l0  # every step at once: (batch, steps, gates * hidden)
+        state, outputs = self._unpacked(state, x.shape[0]), []
+        for step in range(x.shape[1]):
+            state = self._step(inputs[:, step], *state)
+            outputs.append(state[0])
+        final = tuple(ops.expand_dims(part, axis=0) for part in state)
+        return ops.stack(outputs, axis=1), final[0] if len(final) == 1 else final
+
+    def _unpacked(self, state: Any, batch: int) -> tuple[Any, ...]:
+        """The parts of the state, (batch, hidden) each; zeros where none is given."""
+        given = state if isinstance(state, tuple) else (state,) * self.parts
+        zeros = array(np.zeros((batch, self.hidden_size)), self.engine)
+        return tuple(zeros if part is None else ops.squeeze(part, axis=0) for part in given)
+
+    def _hidden(self, h: Any) -> Any:
+        return h @ self.weight_hh_l0.mT + self.bias_hh_l0
+
+    def _split(self, rows: Any) -> list[Any]:
+        """The gates, side by side in the last axis."""
+        n = self.hidden_size
+        return [rows[:, i * n : (i + 1) * n] for i in range(self.gates)]
+
+    def _step(self, inputs: Any, *state: Any) -> tuple[Any, ...]:
+        raise NotImplementedError
+
+
+class RNN(_Recurrent):
+    r"""$h' = \tanh(W x + b + U h + c)$: (batch, steps, input) to the states (batch, steps, hidden) and the last.
+
+    Source: Elman 1990.
+
+    >>> outputs, last = RNN(3, 4, rng=0)(np.zeros((2, 5, 3)))
+    >>> outputs.shape, last.shape
+    ((2, 5, 4), (1, 2, 4))
+    """
+
+    def _step(self, inputs: Any, *state: Any) -> tuple[Any, ...]:
+        (h,) = state
+        return ((inputs + self._hidden(h)).tanh(),)
+
+
+class GRU(_Recurrent):
+    r"""$h' = (1 - z) n + z h$ with gates r, z and news $n = \tanh(W_n x + b_n + r (U_n h + c_n))$.
+
+    Source: Cho et al. 2014, with the reset after the product as in cuDNN and PyTorch.
+    """
+
+    gates = 3
+
+    def _step(self, inputs: Any, *state: Any) -> tuple[Any, ...]:
+        (h,) = state
+        (xr, xz, xn), (hr, hz, hn) = self._split(inputs), self._split(self._hidden(h))
+        r, z = (xr + hr).sigmoid(), (xz + hz).sigmoid()
+        n = (xn + r * hn).tanh()
+        return ((1 - z) * n + z * h,)
+
+
+class LSTM(_Recurrent):
+    r"""$c' = f c + i g$, $h' = o \tanh c'$ with gates i, f, o and news g; the state is the pair (h, c).
+
+    Source: Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000.
+    """
+
+    gates, parts = 4, 2
+
+    def _step(self, inputs: Any, *state: Any) -> tuple[Any, ...]:
+        h, c = state
+        i, f, g, o = self._split(inputs + self._hidden(h))
+        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        return o.sigmoid() * c.tanh(), c

@@ -1,0 +1,96 @@
+"""Convolution and pooling, composed of windows and a matrix product, so every viewer can open them.
+
+Arrays are (batch, channels, height, width).  `stride`, `padding` and `dilation` are one number or a pair.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ops.bilinear import matmul
+from ops.errors import ShapeError
+from ops.frames import pad, windows
+from ops.linear import permute_dims, reshape
+from ops.reductions import max, mean
+from ops.shapes import Shape, integers
+
+Pair = int | tuple[int, int]
+
+
+def conv2d(x: Any, w: Any, stride: Pair = 1, padding: Pair = 0, dilation: Pair = 1, groups: int = 1) -> Any:
+    r"""$y_{nohw} = \sum_{cij} w_{ocij}\, x_{n,\,c,\,sh+di,\,sw+dj}$: each filter slid over the padded image.
+
+    x: (n, c, h, w).  w: (o, c // groups, kh, kw).  Returns: (n, o, h', w'), h' = (h + 2p - d(kh - 1) - 1) // s + 1.
+    Raises ShapeError if channels and groups do not fit.  Source: Goodfellow et al. 2016, section 9.
+
+    >>> import numpy as np
+    >>> conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2))).tolist()
+    [[[[4.0, 4.0], [4.0, 4.0]]]]
+    """
+    _check_channels(x.shape, w.shape, groups)
+    filters, depth, *size = w.shape
+    views = windows(_framed(x, padding), size, stride, dilation)  # (n, c, h', w', kh, kw)
+    n, _, high, wide = views.shape[:4]
+    patch = depth * size[0] * size[1]
+    views = reshape(views, (n, groups, depth, high, wide, *size))
+    views = reshape(permute_dims(views, (0, 1, 3, 4, 2, 5, 6)), (n, groups, high * wide, patch))
+    bank = permute_dims(reshape(w, (groups, filters // groups, patch)), (0, 2, 1))
+    y = matmul(views, bank)  # (n, groups, h' * w', o // groups)
+    return reshape(permute_dims(y, (0, 1, 3, 2)), (n, filters, high, wide))
+
+
+def max_pool2d(x: Any, size: Pair, stride: Pair | None = None, padding: Pair = 0) -> Any:
+    """The largest element of each window; stride is the size unless given.
+
+    >>> import numpy as np
+    >>> max_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2).tolist()
+    [[[[5.0, 7.0], [13.0, 15.0]]]]
+    """
+    return max(_pools("max_pool2d", x, size, stride, padding, float("-inf")), axis=(-2, -1))
+
+
+def avg_pool2d(x: Any, size: Pair, stride: Pair | None = None, padding: Pair = 0) -> Any:
+    """The mean of each window, its padding counted as zeros; stride is the size unless given.
+
+    >>> import numpy as np
+    >>> avg_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2).tolist()
+    [[[[2.5, 4.5], [10.5, 12.5]]]]
+    """
+    return mean(_pools("avg_pool2d", x, size, stride, padding, 0.0), axis=(-2, -1))
+
+
+def _pools(asker: str, x: Any, size: Pair, stride: Pair | None, padding: Pair, fill: float) -> Any:
+    """The windows to pool, (n, c, h', w', kh, kw)."""
+    _demand_image(asker, x.shape)
+    height, width = _pair(size)
+    if 2 * _pair(padding)[0] > height or 2 * _pair(padding)[1] > width:
+        raise ShapeError(f"{asker}: padding {padding} is more than half of the window {size}; pad less")
+    return windows(_framed(x, padding, fill), (height, width), size if stride is None else stride, 1)
+
+
+def _framed(x: Any, padding: Pair, fill: float = 0.0) -> Any:
+    high, wide = _pair(padding)
+    if not high and not wide:
+        return x
+    return pad(x, ((0, 0), (0, 0), (high, high), (wide, wide)), constant_values=fill)
+
+
+def _pair(value: Pair) -> Shape:
+    pair = integers(value, "a size, stride or padding")
+    return pair * 2 if len(pair) == 1 else pair
+
+
+def _demand_image(asker: str, shape: Shape) -> None:
+    if len(shape) != 4:
+        raise ShapeError(f"{asker}: an image batch has shape (n, c, h, w), not {shape}; add the axes that are missing")
+
+
+def _check_channels(x: Shape, w: Shape, groups: int) -> None:
+    _demand_image("conv2d", x)
+    if len(w) != 4:
+        raise ShapeError(f"conv2d: filters have shape (o, c // groups, kh, kw), not {w}")
+    if x[1] != w[1] * groups or w[0] % groups:
+        raise ShapeError(
+            f"conv2d: {x[1]} channels in {groups} groups do not fit {w[0]} filters of {w[1]} channels each; "
+            f"a filter sees channels / groups, and the filters divide evenly among the groups"
+        )
