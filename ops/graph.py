@@ -99,14 +99,14 @@ def seed(root: Any, gradient: Any) -> Any:
 def backward_recorded(seeds: Mapping[Any, Any]) -> None:
     """Backward with `create_graph=True`: every gradient is a node, recorded like any other."""
     for node, g in reverse(topological(*seeds), seeds, sys.modules["ops"], as_nodes).items():
-        has_some = node.op is None and dispatch.is_node(node.grad)
+        has_some = node.op is None and node.grad is not None and type(node.grad) is not int
         node.grad = node.grad + g if has_some else g
 
 
 def refuse_changed(node: Any, changed: Sequence[Any]) -> None:
     """ChangedDataError if the rule of `node` reads one of the changed nodes, itself or an argument."""
     family = (node, *node.args)
-    for i in node.op.reads([True] * len(node.args)):
+    for i in node.op.reads([x.requires_grad for x in node.args]):
         if any(family[i] is other for other in changed):
             name = f"{type(family[i]).__name__} {family[i].label!r}" if family[i].label else repr(family[i])
             raise ChangedDataError(
@@ -273,42 +273,55 @@ def cut_from(source: Any, leaf: Any) -> Any:
 
 
 def copy_graph(root: Any, memo: dict[int, Any]) -> Any:
-    """A copy of the graph below root, for `copy.deepcopy`."""
-    for node in topological(root):
-        if id(node) not in memo:
+    """A copy of the graph below root, for `copy.deepcopy`, as far as the memo does not hold it."""
+    stack = [root]
+    while stack:
+        node = stack[-1]
+        if left := [arg for arg in node.args if id(arg) not in memo]:
+            stack += left
+            continue
+        if id(stack.pop()) not in memo:
             fields = {name: deepcopy(value, memo) for name, value in _fields(node).items()}
-            memo[id(node)] = _restored(type(node), fields, tuple(memo[id(arg)] for arg in node.args))
+            memo[id(node)] = restored(type(node), fields, [memo[id(arg)] for arg in node.args])
     return memo[id(root)]
 
 
 def flatten(root: Any) -> tuple[Any, ...]:
-    """The graph below root as a flat list, for pickle: each node with the places of its arguments."""
-    order = topological(root)
+    """The graph below root as a flat list, for pickle."""
+    return _unflatten, (records(topological(root)),)
+
+
+def records(order: Sequence[Any], *without: str) -> list[tuple[type, dict[str, Any], list[int]]]:
+    """Each node's class, its fields but those named, and the places of its arguments in the order."""
     place = {node: i for i, node in enumerate(order)}
-    return _unflatten, ([(type(node), _fields(node), [place[arg] for arg in node.args]) for node in order],)
+    return [(type(node), _fields(node, *without), [place[arg] for arg in node.args]) for node in order]
 
 
-def _unflatten(records: Iterable[tuple[type, dict[str, Any], list[int]]]) -> Any:
+def from_records(given: Iterable[tuple[type, dict[str, Any], list[int]]]) -> list[Any]:
+    """The nodes that `records` told."""
     nodes: list[Any] = []
-    for cls, fields, places in records:
-        nodes.append(_restored(cls, fields, tuple(nodes[i] for i in places)))
-    return nodes[-1]
+    for cls, fields, places in given:
+        nodes.append(restored(cls, fields, [nodes[i] for i in places]))
+    return nodes
 
 
-def _fields(node: Any) -> dict[str, Any]:
-    """What a node holds, but for its arguments; what it was cut from stays behind."""
-    names = [
-        name for name in type(node).__slots__ if name not in ("args", "_a", "_b", "params", "scope", "__weakref__")
-    ]
+def _unflatten(given: list[tuple[type, dict[str, Any], list[int]]]) -> Any:
+    return from_records(given)[-1]
+
+
+def _fields(node: Any, *without: str) -> dict[str, Any]:
+    """What a node holds, but for its arguments; what it was cut from and the modules around it stay behind."""
+    left_out = ("args", "_a", "_b", "params", "scope", "__weakref__", *without)
     params = {name: value for name, value in node.params.items() if name != "cut_from"}
-    return {name: getattr(node, name) for name in names} | {"params": params}
+    return {name: getattr(node, name) for name in type(node).__slots__ if name not in left_out} | {"params": params}
 
 
-def _restored(cls: type, fields: Mapping[str, Any], args: tuple[Any, ...]) -> Any:
+def restored(cls: type, fields: Mapping[str, Any], args: Sequence[Any]) -> Any:
+    """A node of the class with these fields over these arguments."""
     node: Any = object.__new__(cls)
     for name, value in fields.items():
         setattr(node, name, value)
-    node.args = args
+    node.args = tuple(args)
     if hasattr(cls, "scope"):
         node.scope = None
     return node

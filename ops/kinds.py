@@ -47,6 +47,11 @@ class Reduction(Op[P]):
     def _roles(self) -> tuple[str, ...]:
         return ("partials",)
 
+    def run(self, xp: Any, arrays: Sequence[Any], params: Params) -> Any:
+        if params["axis"] is not None:
+            normal_axes(params["axis"], len(getattr(arrays[0], "shape", ())), self.name)
+        return super().run(xp, arrays, params)
+
     def vjp(self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]) -> list[Any]:
         d, shape = self._partial(xp, y, args[0], params)
         return [xp.broadcast_to(_times(xp.reshape(g, shape), d), args[0].shape)]

@@ -185,8 +185,8 @@ class Op(Generic[P]):
         """The forward rule on arrays; shapes that do not fit are told in one sentence."""
         try:
             return self.forward(xp, *arrays, **params)
-        except (ValueError, IndexError) as error:
-            raise self._explained(error, arrays, params) from None
+        except (ValueError, IndexError, TypeError) as error:
+            raise self.explained(error, arrays, params) from None
 
     def vjp(
         self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Mapping[str, Any], wanted: Sequence[bool]
@@ -225,17 +225,20 @@ class Op(Generic[P]):
     def _repr_latex_(self) -> str:
         return self._card()._repr_latex_()
 
-    def _explained(self, error: Exception, arrays: Sequence[Any], params: Mapping[str, Any]) -> Exception:
-        """The error an array library raised, in one sentence of ours."""
+    def explained(self, error: Exception, arrays: Sequence[Any], params: Mapping[str, Any]) -> Exception:
+        """The error that an array library raised, in one sentence of ours."""
         shapes = [getattr(x, "shape", ()) for x in arrays]
-        if isinstance(error, (ShapeError, ParameterError)):
-            return error
-        if hasattr(error, "axis") and "axis" in params:
+        if "axis" in params and len(shapes) == 1 and not self.variadic:
             normal_axes(params["axis"], len(shapes[0]), self.name)
+        if isinstance(error, (ShapeError, ParameterError, TypeError)):
+            return error
         said = self._hint(*shapes, **params) if self._hint else why_not(shapes) if self.elementwise else ""
         seen = f" of shape {' and '.join(map(str, shapes))}" if not said else ""
         kind = ShapeError if isinstance(error, ValueError) else IndexError
         return kind(f"{self.name}{seen}: {said or error}")
+
+    def __reduce__(self) -> str:
+        return self.name
 
     def __repr__(self) -> str:
         return f"<{self.kind} op {self.name}{self.__signature__}>"

@@ -17,7 +17,7 @@ from ops import dispatch, graph
 from ops.errors import ShapeError
 from ops.methods import ArrayMethods
 from ops.spec import NO_PARAMS, Op
-from scalar import objects
+from scalar import objects, value
 from scalar.value import Value, backpropagate
 
 Array = np.ndarray[Any, Any]
@@ -35,22 +35,26 @@ class ValueArray(ArrayMethods):
     array([2., 4.])
     """
 
-    __slots__ = ("__weakref__", "_grad", "args", "label", "op", "params", "requires_grad", "scope", "values")
+    __slots__ = ("__weakref__", "_grad", "_made", "args", "label", "op", "params", "requires_grad", "scope", "values")
     engine, rank, dtype = "scalar", 1, np.dtype(float)
 
     def __init__(self, data: Any, requires_grad: bool = False, label: str = ""):
-        if isinstance(data, ValueArray):
-            raise TypeError("ValueArray: got a ValueArray; give its .data, or detach() it, if its graph may go")
+        if dispatch.is_node(data) and not isinstance(data, Value):
+            raise TypeError(
+                f"ValueArray: got a {type(data).__name__}; give its .data, or detach() it, if its graph may go"
+            )
         given = _of_values(data)
         self.values = objects.boxed(_checked(data)) if given is None else given
         self._grad: Any = None
+        self._made = value._clock
         self.op, self.args, self.params = None, (), NO_PARAMS
         self.requires_grad, self.label, self.scope = requires_grad or given is not None, label, None
 
     @property
     def data(self) -> Array:
         """The numbers as floats; `x.data = ...`, `x.data -= ...` and `x.data[i] = ...` write into the Values."""
-        live = self.numpy().view(_Live)
+        live = _Live(self.shape)
+        live[...] = self.numpy()
         live.owner = self
         return live
 
@@ -59,16 +63,16 @@ class ValueArray(ArrayMethods):
         numbers = _checked(data)
         if numbers.shape != self.shape:
             raise ShapeError(f"data: shape {numbers.shape} cannot replace shape {self.shape}; make a new ValueArray")
-        for value, number in zip(self.values.flat, numbers.flat):
-            if value._data != number:
-                value.data = number
+        for x, number in zip(self.values.flat, numbers.flat):
+            if x._data != number:
+                x.data = number
 
     @property
     def grad(self) -> Any:
         """d(root)/d(this), of this shape; None before, a ValueArray after create_graph."""
         if self._grad is not None:
             return self._grad
-        grads = [value.grad for value in self.values.flat]
+        grads = [x.grad for x in self.values.flat]
         if not self.requires_grad or all(type(g) is int for g in grads):
             return None
         return np.array(grads, float).reshape(self.shape)
@@ -77,8 +81,8 @@ class ValueArray(ArrayMethods):
     def grad(self, gradient: Any) -> None:
         self._grad = gradient if isinstance(gradient, ValueArray) else None
         numbers = [0] * self.size if gradient is None else np.broadcast_to(gradient, self.shape).ravel().tolist()
-        for value, number in zip(self.values.flat, numbers):
-            value.grad = number
+        for x, number in zip(self.values.flat, numbers):
+            x.grad = number
 
     # fmt: off
     shape = property(lambda self: self.values.shape)
@@ -88,7 +92,7 @@ class ValueArray(ArrayMethods):
 
     def numpy(self) -> Array:
         """The numbers as a new float array."""
-        return np.array([value._data for value in self.values.flat], float).reshape(self.shape)
+        return np.array([x._data for x in self.values.flat], float).reshape(self.shape)
 
     def backward(self, gradient: Any = None, create_graph: bool = False) -> None:
         """Fill the `.grad` of every Value below: leaves add it to what they have, other nodes start anew."""
@@ -97,14 +101,23 @@ class ValueArray(ArrayMethods):
                 "backward: no argument of this ValueArray has requires_grad=True, so there is no gradient"
             )
         seed = graph.seed(self, gradient)
+        order = graph.topological(self)
+        for node in order:
+            node._refuse_changed()
         if create_graph:
             return graph.backward_recorded({self: seed})
         seeds: dict[Value, Value] = {}
-        for value, g in zip(self.values.flat, seed.values.flat):
-            seeds[value] = seeds[value] + g if value in seeds else g
-        for node in graph.topological(self):
+        for x, g in zip(self.values.flat, seed.values.flat):
+            seeds[x] = seeds[x] + g if x in seeds else g
+        for node in order:
             node._grad = None
         backpropagate(seeds)
+
+    def _refuse_changed(self) -> None:
+        """ChangedDataError if a number that this node's rule reads was written after the node was made."""
+        if self.op is not None and self._made != value._clock:
+            family = (self, *self.args)
+            graph.refuse_changed(self, [x for x in family if any(v._written > self._made for v in x.values.flat)])
 
     def detach(self) -> ValueArray:
         """The same numbers as a leaf of their own, which passes no gradient on."""
@@ -119,7 +132,11 @@ class ValueArray(ArrayMethods):
         return graph.copy_graph(self, memo)
 
     def __reduce__(self) -> Any:
-        return graph.flatten(self)
+        arrays = graph.topological(self)
+        scalars = graph.topological(*(x for node in arrays for x in node.values.flat))
+        place = {x: i for i, x in enumerate(scalars)}
+        boxes = [np.array([place[x] for x in node.values.flat], int).reshape(node.shape) for node in arrays]
+        return _unflatten, (graph.records(scalars), graph.records(arrays, "values"), boxes)
 
     @classmethod
     def apply_op(cls, op: Op[...], args: Sequence[Any], params: Mapping[str, Any]) -> ValueArray:
@@ -130,6 +147,7 @@ class ValueArray(ArrayMethods):
             values = objects.mapped(op, inputs, params) if op.elementwise else op.run(objects, inputs, params)
         out = _new(ValueArray)
         out.values, out._grad, out.label, out.scope = objects.boxed(values), None, "", graph.scope()
+        out._made = value._clock
         out.requires_grad = graph.recording() and any(x.requires_grad for x in nodes)
         out.op, out.args, out.params = (op, nodes, params) if out.requires_grad else (None, (), NO_PARAMS)
         return graph.watch_node(out) if graph.MODES else out
@@ -153,15 +171,40 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+def _unflatten(scalars: Any, arrays: Any, boxes: list[Array]) -> ValueArray:
+    """The two graphs again, each array's Values picked from the scalar graph by their places."""
+    found = np.array([*graph.from_records(scalars), None], dtype=object)
+    nodes = graph.from_records(arrays)
+    for node, places in zip(nodes, boxes):
+        node.values = objects.boxed(found[places])
+    return nodes[-1]
+
+
 class _Live(np.ndarray):
-    """The floats of a ValueArray; a write to an element goes into its Value."""
+    """The floats of a ValueArray: a write to an element, a row or in place goes on into the Values."""
 
     owner: ValueArray | None = None
 
     def __setitem__(self, index: Any, number: Any) -> None:
         super().__setitem__(index, number)
-        if self.owner is not None:
-            self.owner.data = self
+        self._send()
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
+        if out is not None:
+            options["out"] = tuple(_plain(x) for x in out)
+        result = getattr(ufunc, method)(*map(_plain, inputs), **options)
+        for written in (x for x in out or () if isinstance(x, _Live)):
+            written._send()
+        return result if out is None else out[0]
+
+    def _send(self) -> None:
+        whole = self.base if isinstance(self.base, _Live) else self
+        if whole.owner is not None:
+            whole.owner.data = _plain(whole)
+
+
+def _plain(x: Any) -> Any:
+    return x.view(np.ndarray) if isinstance(x, _Live) else x
 
 
 def _of_values(data: Any) -> Array | None:
@@ -169,6 +212,8 @@ def _of_values(data: Any) -> Array | None:
     if isinstance(data, (int, float)) or (isinstance(data, np.ndarray) and data.dtype != object):
         return None
     box = objects.boxed(data) if isinstance(data, Value) else np.array(data, dtype=object)
+    if any(isinstance(x, (list, tuple)) for x in box.flat):
+        raise ShapeError("ValueArray: rows of different lengths do not make an array")
     return objects.boxed(objects.to_values(box)) if any(isinstance(x, Value) for x in box.flat) else None
 
 

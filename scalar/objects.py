@@ -34,7 +34,11 @@ def __getattr__(name: str) -> Any:
 
 def mapped(op: Op[...], args: tuple[Any, ...], params: Mapping[str, Any]) -> Objects:
     """A pointwise op on each element: one node for each element of the result."""
-    return _loop(op, len(args), params)(*map(boxed, args))
+    boxes = [boxed(x) for x in args]
+    try:
+        return boxed(_loop(op, len(args), params)(*boxes))
+    except ValueError as error:
+        raise op.explained(error, boxes, params) from None
 
 
 def _loop(op: Op[...], count: int, params: Mapping[str, Any]) -> Callable[..., Any]:
@@ -70,6 +74,23 @@ def _folded(loop: Any, x: Objects, axis: Axis, keepdims: bool, asker: str) -> Ob
     return x
 
 
+def sum(x: Objects, axis: Axis = None, keepdims: bool = False) -> Objects:
+    return _of_values(np.add.reduce(x, axis=axis, keepdims=keepdims), x)
+
+
+def prod(x: Objects, axis: Axis = None, keepdims: bool = False) -> Objects:
+    return _of_values(np.multiply.reduce(x, axis=axis, keepdims=keepdims), x)
+
+
+def matmul(a: Objects, b: Objects) -> Objects:
+    return _of_values(np.matmul(a, b), a)
+
+
+def _of_values(y: Any, x: Objects) -> Objects:
+    """The result y; of no elements NumPy makes bare zeros and ones, which become Values here."""
+    return boxed(y) if x.size else boxed(to_values(y))
+
+
 def max(x: Objects, axis: Axis = None, keepdims: bool = False) -> Objects:
     return _folded(_larger, x, axis, keepdims, "max")
 
@@ -86,7 +107,7 @@ def broadcast_to(x: Any, shape: Shape) -> Objects:
     return np.broadcast_to(boxed(x), shape)
 
 
-def pad(x: Objects, pad_width: Any, mode: str, **options: Any) -> Objects:
+def pad(x: Objects, pad_width: Any, mode: Any, **options: Any) -> Objects:
     return boxed(to_values(np.pad(x, pad_width, mode=mode, **options)))
 
 

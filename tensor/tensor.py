@@ -62,11 +62,8 @@ class Tensor(ArrayMethods):
         self.params: Mapping[str, Any] = NO_PARAMS
         self._saved: Any = None
         self.requires_grad, self.label, self.scope = requires_grad, label, None
-        if requires_grad and self._array.dtype.kind != "f":
-            raise TypeError(
-                f"Tensor: a gradient needs floating numbers, but the data are {self._array.dtype}; "
-                f"give floats, or dtype=float"
-            )
+        if requires_grad:
+            _demand_floats(self._array)
 
     # data and gradient
 
@@ -127,7 +124,7 @@ class Tensor(ArrayMethods):
     def _refuse_changed(self) -> None:
         """ChangedDataError if an array that this node's rule reads is not what it was in the forward pass."""
         if self._saved is None:
-            return
+            return _demand_floats(self._array) if self.requires_grad else None
         y, inputs = self._saved
         if self._array is y and all(map(is_, [x._array for x in self.args], inputs)):
             return
@@ -174,6 +171,13 @@ def _own(data: Any, dtype: Any = None) -> Array:
     array = np.array(arrays.asarray(data, "Tensor"), dtype)
     whole = array.dtype.kind in "iu" and not hasattr(data, "dtype") and dtype is None
     return array.astype(float) if whole else array
+
+
+def _demand_floats(array: Array) -> None:
+    if array.dtype.kind != "f":
+        raise TypeError(
+            f"Tensor: a gradient needs floating numbers, but the data are {array.dtype}; give floats, or dtype=float"
+        )
 
 
 def _lift(other: Any, op: Op[...], dtype: Any) -> Tensor:
