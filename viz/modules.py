@@ -1,0 +1,23 @@
+"""Which module made a node: the path that PyTorch would give it, such as `layers.0`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def path_of(node: Any) -> str:
+    """The path of the innermost module that made the node, from the outermost; empty where none did."""
+    chain = []
+    scope = getattr(node, "scope", None)
+    while scope is not None:
+        module, scope = scope
+        chain.append(module)
+    outermost = chain[-1] if chain else None
+    return _name(outermost, chain[0]) if outermost is not None else ""
+
+
+def _name(outermost: Any, module: Any) -> str:
+    """The module's name within the outermost one; that one itself goes by its class."""
+    if module is outermost:
+        return type(module).__name__
+    return next((name for name, part in outermost.named_modules() if part is module), type(module).__name__)
