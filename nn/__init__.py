@@ -66,4 +66,3 @@ from nn.schedules import (
     Schedule as Schedule,
     StepLR as StepLR,
 )
-from nn.twins import torch_twin as torch_twin

@@ -83,6 +83,12 @@ class Module:
     def _with_leaves(self, twin: Callable[[Any], Any]) -> Self:
         return deepcopy(self, {id(x): twin(x) for _, x in _walk(self) if is_node(x)})
 
+    def torch_twin(self) -> Any:
+        """The same model as a torch module, float64; None where torch is missing or has no such module."""
+        from nn.twins import torch_twin  # it knows every module, this one too
+
+        return torch_twin(self)
+
     @property
     def engine(self) -> str:
         """The engine its arrays are on; "tensor" where it has none."""

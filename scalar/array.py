@@ -63,9 +63,9 @@ class ValueArray(ArrayMethods):
         numbers = _checked(data)
         if numbers.shape != self.shape:
             raise ShapeError(f"data: shape {numbers.shape} cannot replace shape {self.shape}; make a new ValueArray")
-        for x, number in zip(self.values.flat, numbers.flat):
-            if x._data != number:
-                x.data = number
+        written = numbers.view(np.int64) != self.numpy().view(np.int64)  # bit by bit: -0.0 is not 0.0, NaN is NaN
+        for x, number in zip(self.values[written], numbers[written]):
+            x.data = number
 
     @property
     def grad(self) -> Any:

@@ -18,9 +18,10 @@ from typing import Any
 
 import numpy as np
 
-import nn
 import ops
 from ops.errors import ParameterError
+from scalar.array import ValueArray
+from tensor import Tensor
 from viz.modules import path_of
 
 Array = np.ndarray[Any, Any]
@@ -241,9 +242,10 @@ def compare(
 ) -> Comparison:
     """One step of the model on both engines, and on PyTorch where it is installed and knows every part.
 
-    x, target: arrays of numbers.  loss: from the model's output and the target to one number.  tolerance: the
+    model: a module with `to(engine)`.  x, target: arrays of numbers.  loss: from the model's output and the target to one number.  tolerance: the
     largest absolute difference that counts as none.
 
+    >>> import nn
     >>> compare(nn.Linear(2, 1, rng=0), [[1.0, 2.0]], [[0.0]], nn.mse_loss).ok
     True
     """
@@ -262,12 +264,14 @@ def run(engine: str, model: Any, x: Any, target: Any, loss: Callable[[Any, Any],
 
 def _input(x: Any, engine: str) -> Any:
     numbers = np.asarray(x)
-    return nn.array(numbers, engine) if numbers.dtype.kind == "f" else numbers
+    if numbers.dtype.kind != "f":
+        return numbers
+    return ValueArray(numbers) if engine == "scalar" else Tensor(numbers)
 
 
 def beside_torch(tensor: Run, model: Any, x: Any) -> dict[str, Difference] | None:
     """Differences of output and parameter gradients to the torch twin, sent the same dL/d(output)."""
-    twin = nn.torch_twin(model)
+    twin = model.torch_twin()
     if twin is None or tensor.output.grad is None:
         return None
     import torch
