@@ -22,7 +22,9 @@ import ops
 from ops.errors import ParameterError
 from scalar.array import ValueArray
 from tensor import Tensor
+from viz.ledger import name_of, scalar_cost, tensor_cost
 from viz.modules import path_of
+from viz.tables import html_table, text_table
 
 Array = np.ndarray[Any, Any]
 TOLERANCE = 1e-9
@@ -68,17 +70,6 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Cost:
-    """What a step left and took on one engine: nodes, multiplications and additions forward, bytes, seconds."""
-
-    nodes: int
-    multiplies: int
-    adds: int
-    bytes: int
-    seconds: float
-
-
-@dataclass(frozen=True)
 class Parting:
     """The first place where the engines differ by more than the tolerance."""
 
@@ -118,7 +109,10 @@ class Comparison:
             name: Difference.of(theirs[name].grad, p.grad) for name, p in tensor.model.named_parameters()
         }
         self.parting = self._parting()
-        self.ledger = {"scalar": scalar_cost(scalar), "tensor": tensor_cost(tensor)}
+        self.ledger = {
+            "scalar": scalar_cost(scalar.loss, scalar.seconds),
+            "tensor": tensor_cost(tensor.order, tensor.seconds),
+        }
 
     @property
     def ok(self) -> bool:
@@ -137,11 +131,13 @@ class Comparison:
     def _other_graph(self) -> Parting | None:
         """Where the two graphs are not of the same ops."""
         for i, (a, b) in enumerate(zip(self.scalar.order, self.tensor.order)):
-            if _name(a) != _name(b) or a.shape != b.shape:
-                return Parting(_name(b), i, f"{_name(a)} of shape {a.shape} against {_name(b)} of shape {b.shape}")
+            if name_of(a) != name_of(b) or a.shape != b.shape:
+                return Parting(
+                    name_of(b), i, f"{name_of(a)} of shape {a.shape} against {name_of(b)} of shape {b.shape}"
+                )
         longer = len(self.scalar.order) - len(self.tensor.order)
         return (
-            Parting(_name(self.tensor.loss), len(self.rows), f"{longer:+} nodes on the scalar engine")
+            Parting(name_of(self.tensor.loss), len(self.rows), f"{longer:+} nodes on the scalar engine")
             if longer
             else None
         )
@@ -174,7 +170,7 @@ class Comparison:
 
     def text(self) -> str:
         """Tables of nodes, parameters and costs, and the verdict."""
-        return "\n\n".join([self.verdict(), *(_text_table(head, rows) for head, rows in self._tables())])
+        return "\n\n".join([self.verdict(), *(text_table(head, rows) for head, rows in self._tables())])
 
     def verdict(self) -> str:
         """One line: whether they agree, and where they part."""
@@ -201,7 +197,7 @@ class Comparison:
 
     def html(self) -> str:
         """The same tables for a page."""
-        return f"<p>{escape(self.verdict())}</p>" + "".join(_html_table(head, rows) for head, rows in self._tables())
+        return f"<p>{escape(self.verdict())}</p>" + "".join(html_table(head, rows) for head, rows in self._tables())
 
     def plot(self, ax: Any = None) -> Any:
         """The difference at each node, values and gradients, on a logarithmic scale below the tolerance's line."""
@@ -242,8 +238,8 @@ def compare(
 ) -> Comparison:
     """One step of the model on both engines, and on PyTorch where it is installed and knows every part.
 
-    model: a module with `to(engine)`.  x, target: arrays of numbers.  loss: from the model's output and the target to one number.  tolerance: the
-    largest absolute difference that counts as none.
+    model: a module with `to(engine)`.  x, target: arrays of numbers.  loss: from the model's output and the
+    target to one number.  tolerance: the largest absolute difference that counts as none.
 
     >>> import nn
     >>> compare(nn.Linear(2, 1, rng=0), [[1.0, 2.0]], [[0.0]], nn.mse_loss).ok
@@ -287,11 +283,7 @@ def row(index: int, scalar: Any, tensor: Any, module: str) -> Row:
     """One node of each engine, compared."""
     gradient = None if _moves(scalar) or not tensor.requires_grad else Difference.of(scalar.grad, tensor.grad)
     value = Difference.of(scalar.numpy(), tensor.numpy())
-    return Row(index, _name(tensor), module, tensor.shape, value, gradient)
-
-
-def _name(node: Any) -> str:
-    return node.op.name if node.op is not None else "leaf"
+    return Row(index, name_of(tensor), module, tensor.shape, value, gradient)
 
 
 def _moves(node: Any) -> bool:
@@ -300,41 +292,11 @@ def _moves(node: Any) -> bool:
     return node.op is not None and bool(node.size) and all(v in arguments for v in node.values.flat)
 
 
-def scalar_cost(run: Run) -> Cost:
-    """Counted on the scalar graph itself."""
-    nodes = ops.topological(*run.loss.values.flat)
-    names = [v.op.name for v in nodes if v.op is not None]
-    size = sum(sys.getsizeof(v) + 2 * sys.getsizeof(1.0) for v in nodes)
-    return Cost(len(nodes), names.count("mul"), names.count("add"), size, run.seconds)
-
-
-def tensor_cost(run: Run) -> Cost:
-    """Counted from shapes: a product over k takes k multiplications and k - 1 additions an element."""
-    inner = [(n, n.args[0].shape[-1]) for n in run.order if _name(n) == "matmul"]
-    multiplies = sum(n.size * k for n, k in inner) + sum(n.size for n in run.order if _name(n) == "mul")
-    adds = sum(n.size * (k - 1) for n, k in inner) + sum(n.size for n in run.order if _name(n) == "add")
-    adds += sum(n.args[0].size - n.size for n in run.order if _name(n) in ("sum", "mean"))
-    size = sum(n.numpy().nbytes * (1 + n.requires_grad) for n in run.order)
-    return Cost(len(run.order), multiplies, adds, size, run.seconds)
-
-
 def _cells(r: Row, tolerance: float) -> Sequence[str]:
     worst = max(r.value.absolute, r.gradient.absolute if r.gradient else 0.0)
     gradient = f"{r.gradient.absolute:.2g}" if r.gradient else "moves numbers" if r.op != "leaf" else "-"
     mark = "<-- differs" if worst > tolerance else ""
     return str(r.index), r.op, r.module, str(r.shape), f"{r.value.absolute:.2g}", gradient, mark
-
-
-def _text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(line[i]) for line in (head, *rows)) for i in range(len(head))]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in (head, *rows))
-    return "\n".join(lines)
-
-
-def _html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in line) + "</tr>" for line in rows)
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def main(argv: Sequence[str]) -> int:
