@@ -120,6 +120,8 @@ def symbol(node: Any) -> str:
     return node.op.symbol.format(**node.params) if node.op else ""
 
 
+clock = 0  # counts the writes to any Value's `.data`, so that backward can tell what was changed after forward
+
 # Recording is on and nothing is watched, except in the threads that stand here.
 MODES: dict[int, Mode] = {}
 
@@ -272,6 +274,9 @@ def cut_from(source: Any, leaf: Any) -> Any:
     return leaf
 
 
+_PLAIN_TYPES = (int, float, str, bool, type(None))
+
+
 def copy_graph(root: Any, memo: dict[int, Any]) -> Any:
     """A copy of the graph below root, for `copy.deepcopy`, as far as the memo does not hold it."""
     stack = [root]
@@ -281,7 +286,7 @@ def copy_graph(root: Any, memo: dict[int, Any]) -> Any:
             stack += left
             continue
         if id(stack.pop()) not in memo:
-            fields = {name: deepcopy(value, memo) for name, value in _fields(node).items()}
+            fields = {k: v if type(v) in _PLAIN_TYPES else deepcopy(v, memo) for k, v in _fields(node).items()}
             memo[id(node)] = restored(type(node), fields, [memo[id(arg)] for arg in node.args])
     return memo[id(root)]
 
@@ -318,10 +323,12 @@ def _fields(node: Any, *without: str) -> dict[str, Any]:
 
 def restored(cls: type, fields: Mapping[str, Any], args: Sequence[Any]) -> Any:
     """A node of the class with these fields over these arguments."""
+    global clock
     node: Any = object.__new__(cls)
     for name, value in fields.items():
         setattr(node, name, value)
     node.args = tuple(args)
+    clock = max(clock, fields.get("_made", 0), fields.get("_written", 0))  # it may come from another process
     if hasattr(cls, "scope"):
         node.scope = None
     return node

@@ -17,7 +17,7 @@ from ops import dispatch, graph
 from ops.errors import ShapeError
 from ops.methods import ArrayMethods
 from ops.spec import NO_PARAMS, Op
-from scalar import objects, value
+from scalar import objects
 from scalar.value import Value, backpropagate
 
 Array = np.ndarray[Any, Any]
@@ -27,7 +27,8 @@ class ValueArray(ArrayMethods):
     """An array of Values, and the op and the arrays that made it.
 
     data: numbers, nested lists or an array; Values among them are taken as they are.  A gradient is kept
-    where requires_grad is true.
+    where requires_grad is true.  An op that only moves numbers, such as reshape, leaves the very same Values
+    in another order, so the gradient of its node is theirs, of all their uses.
 
     >>> w = ValueArray([1.0, 2.0], requires_grad=True)
     >>> (w * w).sum().backward()
@@ -46,7 +47,7 @@ class ValueArray(ArrayMethods):
         given = _of_values(data)
         self.values = objects.boxed(_checked(data)) if given is None else given
         self._grad: Any = None
-        self._made = value._clock
+        self._made = graph.clock
         self.op, self.args, self.params = None, (), NO_PARAMS
         self.requires_grad, self.label, self.scope = requires_grad or given is not None, label, None
 
@@ -115,7 +116,7 @@ class ValueArray(ArrayMethods):
 
     def _refuse_changed(self) -> None:
         """ChangedDataError if a number that this node's rule reads was written after the node was made."""
-        if self.op is not None and self._made != value._clock:
+        if self.op is not None and self._made != graph.clock:
             family = (self, *self.args)
             graph.refuse_changed(self, [x for x in family if any(v._written > self._made for v in x.values.flat)])
 
@@ -147,7 +148,7 @@ class ValueArray(ArrayMethods):
             values = objects.mapped(op, inputs, params) if op.elementwise else op.run(objects, inputs, params)
         out = _new(ValueArray)
         out.values, out._grad, out.label, out.scope = objects.boxed(values), None, "", graph.scope()
-        out._made = value._clock
+        out._made = graph.clock
         out.requires_grad = graph.recording() and any(x.requires_grad for x in nodes)
         out.op, out.args, out.params = (op, nodes, params) if out.requires_grad else (None, (), NO_PARAMS)
         return graph.watch_node(out) if graph.MODES else out

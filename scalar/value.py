@@ -20,14 +20,13 @@ from scalar import floats
 
 _new = object.__new__
 _LEAF: Any = None, (), None  # no op and no arguments
-_clock = 0  # counts the writes to any `.data`, so that backward can tell what was changed after forward
 
 
 def _node(op: Op[...], data: float, a: Any, b: Value | None = None, params: Mapping[str, Any] = NO_PARAMS) -> Value:
     node = _new(Value)
     node._data, node.grad, node.label = data, 0, ""
     node.op, node._a, node._b, node.params = op, a, b, params
-    node._made = node._written = _clock
+    node._made = node._written = graph.clock
     return graph.watch_node(node) if graph.MODES else node
 
 
@@ -79,12 +78,12 @@ class Value:
         self.grad: Any = 0  # an integer until a gradient arrives
         self.label, self.params = label, NO_PARAMS
         self.op, self._a, self._b = _LEAF
-        self._made = self._written = _clock
+        self._made = self._written = graph.clock
 
     def _write(self, data: Any) -> None:
-        global _clock
         self._data = floats.number(data)
-        self._written = _clock = _clock + 1
+        graph.clock += 1
+        self._written = graph.clock
 
     def _link(self, args: Any) -> None:
         self._a, self._b = args, None
@@ -188,7 +187,7 @@ def _order(roots: Iterable[Value]) -> list[Value]:
                 stack.append(left[0])
             else:
                 order.append(stack.pop())
-                if node._made != _clock:
+                if node._made != graph.clock:
                     graph.refuse_changed(node, [x for x in (node, *node.args) if x._written > node._made])
     return order
 

@@ -1,0 +1,49 @@
+"""The pictures of the README: `python -m lessons.pictures OUT` draws them from real graphs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import viz
+from scalar import Value
+from tensor import Tensor
+
+WIDTH = 900  # of a README's column, in pixels
+
+
+def two_graphs() -> viz.Drawing:
+    """One expression after backward: as a Value graph, and as a Tensor graph that stands for it."""
+    (w1, w2, b), (x1, x2, y) = _values(w1=2.0, w2=-3.0, b=1.0), _values(x1=1.0, x2=0.5, y=3.0)
+    by_values = (w1 * x1 + w2 * x2 + b - y) ** 2
+    w = Tensor([2.0, -3.0], requires_grad=True, label="w")
+    bias = Tensor(1.0, requires_grad=True, label="b")
+    x, target = Tensor([1.0, 0.5], label="x"), Tensor(3.0, label="y")
+    by_tensors = ((w * x).sum() + bias - target) ** 2
+    for loss in (by_values, by_tensors):
+        loss.label = "loss"
+        loss.backward()
+    return viz.draw(
+        by_values,
+        by_tensors,
+        captions=[
+            "Value, a node for each number: loss = (w1 * x1 + w2 * x2 + b - y) ** 2",
+            "Tensor, a node for each array: loss = ((w * x).sum() + b - y) ** 2",
+        ],
+        parameters=[w1, w2, b],
+    )
+
+
+def _values(**numbers: float) -> list[Value]:
+    return [Value(number, label=label) for label, number in numbers.items()]
+
+
+def main(out: str) -> None:
+    """Write every picture into the folder."""
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "two_graphs.svg").write_text(two_graphs().svg(width=WIDTH), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
