@@ -1,40 +1,238 @@
-"""Losses: each is one number, the mean over the elements.  Shapes must be equal, never merely broadcast."""
+"""Losses, each a number per element or per row, and what `reduction` makes of them: the mean, the sum, or "none".
+
+Shapes must be equal, never merely broadcast, and a target must be one that the loss can mean.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import exp
 from typing import Any
 
-from ops.dispatch import shape_of
-from ops.errors import ShapeError
+import numpy as np
+
+import ops
+from ops.dispatch import is_node
+from ops.errors import ParameterError, ShapeError
+from tensor import arrays
+
+Array = np.ndarray[Any, Any]
+
+# distances
 
 
-def mse_loss(prediction: Any, target: Any) -> Any:
-    """Mean squared error, of two arrays of one shape, as a node of shape ().
+def mse_loss(prediction: Any, target: Any, *, reduction: str = "mean") -> Any:
+    r"""Squared error, $(p - t)^2$.  Source: Goodfellow et al. 2016, section 5.1.4.
 
     >>> from tensor import Tensor
     >>> mse_loss(Tensor([1.0, 3.0]), Tensor([1.0, 1.0])).item()
     2.0
     """
-    _demand_equal("mse_loss", prediction, target)
-    error = prediction - target
-    return (error * error).mean()
+    p, t = _pair("mse_loss", prediction, target)
+    return _reduced("mse_loss", (p - t) ** 2, reduction)
 
 
-def hinge_loss(score: Any, target: Any) -> Any:
-    r"""Mean of $\max(0, 1 - y s)$ for targets y in {-1, 1}, as a node of shape ().  Source: Cortes and Vapnik 1995.
+def l1_loss(prediction: Any, target: Any, *, reduction: str = "mean") -> Any:
+    r"""Absolute error, $|p - t|$; its slope at 0 is 0.  Source: Goodfellow et al. 2016, section 7.1.2.
+
+    >>> from tensor import Tensor
+    >>> l1_loss(Tensor([1.0, 3.0]), Tensor([1.0, 1.0])).item()
+    1.0
+    """
+    p, t = _pair("l1_loss", prediction, target)
+    return _reduced("l1_loss", ops.abs(p - t), reduction)
+
+
+def huber_loss(prediction: Any, target: Any, *, delta: float = 1.0, reduction: str = "mean") -> Any:
+    r"""$\frac{1}{2} e^2$ where $e = |p - t| \le \delta$, and the line $\delta (e - \frac{1}{2} \delta)$ beyond.
+
+    Source: Huber 1964.
+
+    >>> from tensor import Tensor
+    >>> huber_loss(Tensor([1.5, 4.0]), Tensor([1.0, 1.0]), reduction="none").tolist()
+    [0.125, 2.5]
+    """
+    if not delta > 0:
+        raise ParameterError(f"huber_loss: delta is {delta}, but the error at which the square ends is above 0")
+    p, t = _pair("huber_loss", prediction, target)
+    e = ops.abs(p - t)
+    short = ops.clip(e, high=delta)  # the error, cut off at delta: one formula for both pieces
+    return _reduced("huber_loss", short * (e - short / 2), reduction)
+
+
+def hinge_loss(score: Any, target: Any, *, reduction: str = "mean") -> Any:
+    r"""Shortfall of the margin, $\max(0, 1 - y s)$, for classes y in {-1, 1}.  Source: Cortes and Vapnik 1995.
 
     >>> from tensor import Tensor
     >>> hinge_loss(Tensor([0.5, 2.0]), Tensor([1.0, -1.0])).item()
     1.75
     """
-    _demand_equal("hinge_loss", score, target)
-    return (1 - target * score).relu().mean()
+    s, y = _pair("hinge_loss", score, target)
+    classes = _numbers(y)
+    _demand("hinge_loss", "target", classes, abs(classes) == 1, "a class is -1 or 1, as 2 * y - 1 makes it from 0 or 1")
+    return _reduced("hinge_loss", ops.relu(1 - y * s), reduction)
 
 
-def _demand_equal(asker: str, a: Any, b: Any) -> None:
-    """ShapeError unless the shapes are equal: (n,) against (n, 1) would broadcast to (n, n) in silence."""
-    if shape_of(a) != shape_of(b):
+# logarithms of probabilities
+
+
+def cross_entropy(logits: Any, target: Any, *, label_smoothing: float = 0.0, reduction: str = "mean") -> Any:
+    r"""$-\sum_k t_k \ln p_k$ for each row, where p is the softmax of the logits, in nats.
+
+    logits: (batch, classes).  target: (batch,), classes in [0, classes); or (batch, classes), a probability for
+    each.  label_smoothing: the share of the target that is spread evenly over the classes, in [0, 1].
+    Source: Goodfellow et al. 2016, section 6.2.2.3; smoothing from Szegedy et al. 2016.
+
+    >>> from tensor import Tensor
+    >>> cross_entropy(Tensor([[0.0, 0.0]]), [1]).item()   # ln 2
+    0.6931471805599453
+    """
+    s = label_smoothing
+    if not 0 <= s <= 1:
+        raise ParameterError(f"cross_entropy: label_smoothing is {s}, but a share of the target lies in [0, 1]")
+    x, t = _lifted(logits, "cross_entropy: the logits"), _lifted(target, "cross_entropy: the target")
+    _demand_rows("cross_entropy", x)
+    log_p = ops.log_softmax(x, axis=1)
+    log_likelihood = _expected(log_p, t) if t.shape == x.shape else _picked("cross_entropy", log_p, t)
+    if s:
+        log_likelihood = (1 - s) * log_likelihood + s * ops.mean(log_p, axis=1)
+    return _reduced("cross_entropy", -log_likelihood, reduction)
+
+
+def nll_loss(log_prediction: Any, target: Any, *, reduction: str = "mean") -> Any:
+    r"""Negative log-likelihood, $-\ln p_t$ for each row: what `log_softmax` gave, at the class that was right.
+
+    log_prediction: (batch, classes).  target: (batch,), classes in [0, classes).
+
+    >>> from tensor import Tensor
+    >>> nll_loss(Tensor([[-0.5, -1.0], [-2.0, -0.1]]), [1, 1]).item()
+    0.55
+    """
+    log_p, t = _lifted(log_prediction, "nll_loss: the prediction"), _lifted(target, "nll_loss: the target")
+    _demand_rows("nll_loss", log_p)
+    return _reduced("nll_loss", -_picked("nll_loss", log_p, t), reduction)
+
+
+def binary_cross_entropy(prediction: Any, target: Any, *, reduction: str = "mean") -> Any:
+    r"""$-t \ln p - (1 - t) \ln(1 - p)$ for probabilities p and targets t in [0, 1].
+
+    A logarithm stops at -100, and has slope 0 there, so p = 0 and p = 1 cost a finite number, as in PyTorch.
+    Where p comes from a sigmoid, binary_cross_entropy_with_logits is exact instead.
+
+    >>> from tensor import Tensor
+    >>> binary_cross_entropy(Tensor([0.5, 1.0]), Tensor([1.0, 0.0]), reduction="none").tolist()
+    [0.6931471805599453, 100.0]
+    """
+    p, t = _pair("binary_cross_entropy", prediction, target)
+    _demand_probabilities("binary_cross_entropy", "prediction", p)
+    _demand_probabilities("binary_cross_entropy", "target", t)
+    return _reduced("binary_cross_entropy", -(t * _log(p) + (1 - t) * _log(1 - p)), reduction)
+
+
+def binary_cross_entropy_with_logits(logits: Any, target: Any, *, reduction: str = "mean") -> Any:
+    r"""Binary cross-entropy of $p = \sigma(x)$, as $\ln(1 + e^x) - t x$, which neither overflows nor rounds p to 1.
+
+    >>> from tensor import Tensor
+    >>> binary_cross_entropy_with_logits(Tensor([0.0, 1000.0]), Tensor([1.0, 0.0]), reduction="none").tolist()
+    [0.6931471805599453, 1000.0]
+    """
+    x, t = _pair("binary_cross_entropy_with_logits", logits, target)
+    _demand_probabilities("binary_cross_entropy_with_logits", "target", t)
+    return _reduced("binary_cross_entropy_with_logits", ops.softplus(x) - t * x, reduction)
+
+
+def kl_div(log_prediction: Any, target: Any, *, reduction: str = "mean") -> Any:
+    r"""Kullback-Leibler divergence, $t (\ln t - \ln p)$ for each element; 0 where t is 0.
+
+    log_prediction: $\ln p$, as log_softmax gives it.
+    reduction: also "batchmean", the sum over the size of the first axis, which is the mean divergence of a row.
+    Source: Kullback and Leibler 1951.
+
+    >>> from tensor import Tensor
+    >>> round(kl_div(Tensor([[0.5, 0.5]]).log(), Tensor([[1.0, 0.0]]), reduction="batchmean").item(), 6)   # ln 2
+    0.693147
+    """
+    log_p, t = _pair("kl_div", log_prediction, target)
+    _demand_probabilities("kl_div", "target", t)
+    log_t = ops.log(ops.where(_numbers(t) > 0, t, 1.0))
+    return _reduced("kl_div", t * (log_t - log_p), reduction, known=tuple(_REDUCTIONS))
+
+
+# what they share
+
+_REDUCTIONS = {
+    "mean": ops.mean,
+    "sum": ops.sum,
+    "none": lambda each: each,
+    "batchmean": lambda each: ops.sum(each) / len(each),
+}
+
+
+def _reduced(asker: str, each: Any, reduction: str, known: Sequence[str] = ("mean", "sum", "none")) -> Any:
+    if reduction not in known:
+        raise ParameterError(f"{asker}: reduction is {reduction!r}; it may be {' or '.join(map(repr, known))}")
+    return _REDUCTIONS[reduction](each)
+
+
+def _pair(asker: str, prediction: Any, target: Any) -> tuple[Any, Any]:
+    """Both as nodes or arrays; ShapeError unless the shapes are equal, for (n,) against (n, 1) would give (n, n)."""
+    p, t = _lifted(prediction, f"{asker}: the prediction"), _lifted(target, f"{asker}: the target")
+    if p.shape != t.shape:
         raise ShapeError(
-            f"{asker}: the prediction has shape {shape_of(a)} and the target {shape_of(b)}; "
+            f"{asker}: the prediction has shape {p.shape} and the target {t.shape}; "
             f"reshape one of them, since broadcasting would compare every prediction with every target"
         )
+    return p, t
+
+
+def _lifted(x: Any, asker: str) -> Any:
+    """A node as it is, anything else as an array."""
+    return x if is_node(x) else arrays.asarray(x, asker)
+
+
+def _numbers(x: Any) -> Array:
+    return np.asarray(x, float)
+
+
+def _demand(asker: str, what: str, numbers: Array, right: Array, rule: str) -> None:
+    """ValueError with the first number that is not right."""
+    if not right.all():
+        raise ValueError(f"{asker}: the {what} holds {numbers[~right][0].item()}, but {rule}")
+
+
+def _demand_probabilities(asker: str, what: str, x: Any) -> None:
+    p = _numbers(x)
+    _demand(asker, what, p, (p >= 0) & (p <= 1), "a probability lies in [0, 1]")
+
+
+def _demand_rows(asker: str, x: Any) -> None:
+    if len(x.shape) != 2:
+        raise ShapeError(f"{asker}: the scores have shape {x.shape}; reshape them to (batch, classes)")
+
+
+def _picked(asker: str, log_p: Any, target: Any) -> Any:
+    """The element of each row that the target names."""
+    y, (batch, classes) = np.asarray(target), log_p.shape
+    if y.shape != (batch,):
+        raise ShapeError(
+            f"{asker}: the target has shape {y.shape}, but the scores have {(batch, classes)}; classes take the shape "
+            f"{(batch,)}, and probabilities, which cross_entropy takes too, {(batch, classes)}"
+        )
+    if not (whole := y == np.floor(y)).all():
+        raise TypeError(f"{asker}: the target holds {y[~whole][0].item()}, but a class is a whole number")
+    _demand(asker, "target", y, (y >= 0) & (y < classes), f"with {classes} classes it lies in [0, {classes})")
+    return log_p[np.arange(batch), y.astype(int)]
+
+
+def _expected(log_p: Any, t: Any) -> Any:
+    """The mean of each row under the probabilities t."""
+    _demand_probabilities("cross_entropy", "target", t)
+    return ops.sum(t * log_p, axis=1)
+
+
+_SMALLEST = exp(-100)
+
+
+def _log(p: Any) -> Any:
+    """ln p, but no less than -100."""
+    return ops.log(ops.clip(p, low=_SMALLEST))

@@ -15,8 +15,9 @@ import ops
 from lessons import moons
 from scalar.array import ValueArray
 from tensor import Tensor, arrays
-from viz.compare import Difference, compare, main
-from viz.zoom import zoom
+from viz.compare import main
+from viz.comparison import Difference, compare
+from viz.inside import zoom
 
 RNG = np.random.default_rng(0)
 

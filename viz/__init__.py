@@ -1,4 +1,21 @@
 """Seeing: graphs of either engine as data, as pictures and as text."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from viz.draw import Drawing as Drawing, draw as draw, draw_dot as draw_dot
 from viz.graph import Graph as Graph, trace as trace
+
+if TYPE_CHECKING:
+    from viz.comparison import Comparison as Comparison, compare as compare
+    from viz.inside import Zoom as Zoom, zoom as zoom
+
+# What needs NumPy is loaded when it is first asked for: Values are drawn without it.
+_LAZY = {"compare": "comparison", "Comparison": "comparison", "zoom": "inside", "Zoom": "inside", "plots": "plots"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"viz has no {name!r}")
+    module = import_module(f"viz.{_LAZY[name]}")
+    return module if name == _LAZY[name] else getattr(module, name)

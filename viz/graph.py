@@ -12,6 +12,7 @@ from typing import Any
 
 import ops
 from ops import dispatch
+from viz.modules import path_of
 from viz.words import number, tidy
 
 
@@ -120,6 +121,7 @@ def record(i: int, node: Any, is_parameter: bool = False) -> Node:
         shape=node.shape if hasattr(node, "numpy") else None,
         data=_plain(node),
         grad=_gradient(node.grad),
+        module=path_of(node),
     )
 
 
