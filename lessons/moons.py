@@ -177,7 +177,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--samples", type=at_least(2), default=100, help="points in the two moons (100)")
     parser.add_argument("--steps", type=at_least(1), default=100, help="training steps (100)")
     parser.add_argument("--seed", type=at_least(0), default=1337, help="seed of data and weights (1337)")
-    parser.add_argument("--out", type=folder, default=Path("out"), help="folder for the picture (out)")
+    parser.add_argument("--out", type=folder, default="out", help="folder for the picture (out)")
     return parser.parse_args(argv)
 
 
