@@ -11,7 +11,7 @@ import numpy as np
 from nn.engines import array
 from ops.dispatch import is_node
 from ops.errors import ShapeError
-from ops.graph import calling
+from ops.modes import calling
 
 Array = np.ndarray[Any, Any]
 

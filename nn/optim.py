@@ -37,6 +37,8 @@ class Optimizer:
     """
 
     def __init__(self, parameters: Iterable[Any], lr: float, weight_decay: float = 0.0):
+        if not isinstance(parameters, Iterable):
+            raise TypeError(f"{type(self).__name__}: got a {type(parameters).__name__}; give it model.parameters()")
         self.parameters, self.lr, self.weight_decay = list(parameters), lr, weight_decay
         self.state: list[State] = [{} for _ in self.parameters]
         _demand_leaves(type(self).__name__, self.parameters)
@@ -63,6 +65,8 @@ class Optimizer:
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from a state dict of the same optimiser over parameters of the same shapes, in the same order."""
+        if set(state_dict) != {"lr", "state"}:
+            raise ValueError(f"load_state_dict: got {', '.join(state_dict)}; give what state_dict() of nn returned")
         shapes = [[np.shape(x) for x in state.values()] for state in state_dict["state"]]
         ours = [p.shape for p in self.parameters]
         if len(shapes) != len(ours) or any({*theirs, ()} - {shape, ()} for theirs, shape in zip(shapes, ours)):

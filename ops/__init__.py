@@ -21,7 +21,7 @@ from ops.errors import (
 from ops.frames import overlap_add as overlap_add, pad as pad, windows as windows
 from ops.functional import grad as grad, hvp as hvp, jvp as jvp, value_and_grad as value_and_grad
 from ops.gradcheck import gradcheck as gradcheck
-from ops.graph import detect_anomaly as detect_anomaly, no_grad as no_grad, topological as topological
+from ops.graph import topological as topological
 from ops.linear import (
     astype as astype,
     broadcast_to as broadcast_to,
@@ -36,6 +36,7 @@ from ops.linear import (
     squeeze as squeeze,
     stack as stack,
 )
+from ops.modes import detect_anomaly as detect_anomaly, no_grad as no_grad
 from ops.pointwise import (
     abs as abs,
     add as add,

@@ -13,7 +13,8 @@ from typing import Any
 
 from ops.dispatch import is_node, node_for
 from ops.errors import ShapeError
-from ops.graph import as_nodes, enable_grad, reverse, topological
+from ops.graph import as_nodes, reverse, topological
+from ops.modes import enable_grad
 
 Function = Callable[..., Any]
 

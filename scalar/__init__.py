@@ -1,4 +1,4 @@
 """The scalar engine: `Value`, one number per node.  Arrays of Values are in `scalar.array`."""
 
-from ops.graph import detect_anomaly as detect_anomaly, no_grad as no_grad
+from ops.modes import detect_anomaly as detect_anomaly, no_grad as no_grad
 from scalar.value import Value as Value

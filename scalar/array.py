@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ops import dispatch, graph
+from ops import dispatch, graph, modes
 from ops.errors import ShapeError
 from ops.methods import ArrayMethods
 from ops.spec import NO_PARAMS, Op
@@ -147,11 +147,11 @@ class ValueArray(ArrayMethods):
         with _collector_paused():
             values = objects.mapped(op, inputs, params) if op.elementwise else op.run(objects, inputs, params)
         out = _new(ValueArray)
-        out.values, out._grad, out.label, out.scope = objects.boxed(values), None, "", graph.scope()
+        out.values, out._grad, out.label, out.scope = objects.boxed(values), None, "", modes.scope()
         out._made = graph.clock
-        out.requires_grad = graph.recording() and any(x.requires_grad for x in nodes)
+        out.requires_grad = modes.recording() and any(x.requires_grad for x in nodes)
         out.op, out.args, out.params = (op, nodes, params) if out.requires_grad else (None, (), NO_PARAMS)
-        return graph.watch_node(out) if graph.MODES else out
+        return modes.watch_node(out) if modes.MODES else out
 
 
 _new = ValueArray.__new__

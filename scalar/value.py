@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any
 
 import ops
-from ops import dispatch, graph
+from ops import dispatch, graph, modes
 from ops.spec import NO_PARAMS, Op
 from scalar import floats
 
@@ -27,7 +27,7 @@ def _node(op: Op[...], data: float, a: Any, b: Value | None = None, params: Mapp
     node._data, node.grad, node.label = data, 0, ""
     node.op, node._a, node._b, node.params = op, a, b, params
     node._made = node._written = graph.clock
-    return graph.watch_node(node) if graph.MODES else node
+    return modes.watch_node(node) if modes.MODES else node
 
 
 def _record(op: Op[...], args: tuple[Value, ...], params: Mapping[str, Any] = NO_PARAMS) -> Value:
@@ -157,7 +157,7 @@ class Value:
 
 def backpropagate(seeds: Mapping[Value, Value], create_graph: bool = False) -> None:
     """The backward pass from one or more roots, each with the gradient that comes in there."""
-    order, watched = _order(seeds), bool(graph.MODES)
+    order, watched = _order(seeds), bool(modes.MODES)
     if create_graph:
         return graph.backward_recorded(seeds)
     for root, g in seeds.items():
@@ -165,7 +165,7 @@ def backpropagate(seeds: Mapping[Value, Value], create_graph: bool = False) -> N
     for node in reversed(order):
         node._backward()
         if watched:
-            graph.watch_gradient(node, [x.grad for x in node.args])
+            modes.watch_gradient(node, [x.grad for x in node.args])
 
 
 def _order(roots: Iterable[Value]) -> list[Value]:

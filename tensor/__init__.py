@@ -1,6 +1,6 @@
 """The tensor engine: `Tensor`, one NumPy array per node."""
 
-from ops.graph import detect_anomaly as detect_anomaly, no_grad as no_grad
+from ops.modes import detect_anomaly as detect_anomaly, no_grad as no_grad
 from tensor.creation import (
     arange as arange,
     eye as eye,

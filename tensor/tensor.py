@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ops import dispatch, graph
+from ops import dispatch, graph, modes
 from ops.errors import ShapeError
 from ops.methods import ArrayMethods
 from ops.spec import NO_PARAMS, Op
@@ -27,13 +27,13 @@ def _record(op: Op[...], args: tuple[Tensor, ...], params: Mapping[str, Any] = N
     y = op.run(arrays, inputs, params)
     node = _new(Tensor)
     node._array, node._exposed, node._grad, node._grad_is_ours, node.label = y, False, None, True, ""
-    node.requires_grad = any([x.requires_grad for x in args]) and (not graph.MODES or graph.recording())
+    node.requires_grad = any([x.requires_grad for x in args]) and (not modes.MODES or modes.recording())
     if node.requires_grad:
         node.op, node.args, node.params, node._saved = op, args, params, (y, inputs)
     else:
         node.op, node.args, node.params, node._saved = None, (), NO_PARAMS, None
-    node.scope = graph.scope()
-    return graph.watch_node(node) if graph.MODES else node
+    node.scope = modes.scope()
+    return modes.watch_node(node) if modes.MODES else node
 
 
 class Tensor(ArrayMethods):

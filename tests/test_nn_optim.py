@@ -293,4 +293,11 @@ def test_state_of_other_parameters_is_refused_and_nothing_taken_over() -> None:
             ValueError, match=r"^load_state_dict: the state holds .* but the parameters have \[\(5, 1\)\]"
         ):
             optimizer.load_state_dict({"lr": 0.1, "state": state})
+    with pytest.raises(ValueError, match=r"^load_state_dict: got state, param_groups; give what state_dict\(\) of nn"):
+        optimizer.load_state_dict({"state": {}, "param_groups": []})
     assert optimizer.lr == 0.5
+
+
+def test_model_in_place_of_its_parameters_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"^SGD: got a Linear; give it model.parameters\(\)$"):
+        nn.SGD(nn.Linear(2, 1))  # pyright: ignore[reportArgumentType]

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import ops
-from ops.graph import recording
+from ops.modes import recording
 from scalar import Value
 from scalar.array import ValueArray
 from tensor import Tensor

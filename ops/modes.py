@@ -1,0 +1,158 @@
+"""What a thread does with each new node: record it, watch it, remember which module made it."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ContextDecorator, contextmanager
+from threading import get_ident
+from typing import Any, NamedTuple
+
+from ops import dispatch
+from ops.errors import AnomalyError
+
+# Recording is on and nothing is watched, except in the threads that stand here.
+MODES: dict[int, Mode] = {}
+
+
+class Mode(NamedTuple):
+    """What a thread inside no_grad or detect_anomaly does with each new node."""
+
+    recording: bool = True
+    birthplaces: dict[Any, str] | None = None
+
+
+_PLAIN = Mode()
+
+
+class _Switch(ContextDecorator):
+    """A context manager and decorator that changes this thread's mode, and puts it back whatever happens."""
+
+    def __init__(self) -> None:
+        self._before: list[Mode | None] = []
+
+    def _changed(self, mode: Mode) -> Mode:
+        raise NotImplementedError
+
+    def _recreate_cm(self) -> _Switch:
+        return type(self)()
+
+    def __enter__(self) -> None:
+        before = MODES.get(get_ident())
+        self._before.append(before)
+        MODES[get_ident()] = self._changed(before or Mode())
+
+    def __exit__(self, *_: object) -> None:
+        before = self._before.pop()
+        if before is None:
+            MODES.pop(get_ident(), None)
+        else:
+            MODES[get_ident()] = before
+
+
+class no_grad(_Switch):
+    """Inside it (`with ops.no_grad():` or `@ops.no_grad()`) this thread's calls leave no graph."""
+
+    def _changed(self, mode: Mode) -> Mode:
+        return mode._replace(recording=False)
+
+
+class enable_grad(_Switch):
+    """Inside it this thread's calls are recorded, even where no_grad surrounds it."""
+
+    def _changed(self, mode: Mode) -> Mode:
+        return mode._replace(recording=True)
+
+
+class detect_anomaly(_Switch):
+    """Inside it the first value or gradient that is not finite raises AnomalyError.
+
+    The message names the op, its inputs and the line that made it.  Wrap the forward and the backward.
+    """
+
+    def _changed(self, mode: Mode) -> Mode:
+        return mode._replace(birthplaces={})
+
+
+# The module that each thread is inside, as a chain: (module, what was around it).
+SCOPES: dict[int, Any] = {}
+
+
+@contextmanager
+def calling(module: Any) -> Iterator[None]:
+    """Inside it this thread's array nodes remember that the module made them, in their `scope`."""
+    around = SCOPES.get(get_ident())
+    SCOPES[get_ident()] = (module, around)
+    try:
+        yield
+    finally:
+        if around is None:
+            del SCOPES[get_ident()]
+        else:
+            SCOPES[get_ident()] = around
+
+
+def scope() -> Any:
+    """The chain of modules that this thread is inside; None outside all of them."""
+    return SCOPES.get(get_ident()) if SCOPES else None
+
+
+def recording() -> bool:
+    """Whether calls in this thread leave a graph."""
+    mode = MODES.get(get_ident())
+    return mode is None or mode.recording
+
+
+def watch_node(node: Any) -> Any:
+    """A new node as this thread's mode wants it: without its graph under no_grad, finite under detect_anomaly."""
+    mode = MODES.get(get_ident(), _PLAIN)
+    if mode.birthplaces is not None:
+        mode.birthplaces[node] = _line_of_the_user()
+        if not _finite(node.data):
+            story = _story(node, mode.birthplaces[node])
+            raise AnomalyError(f"{story} gave {_short(node.data)}, which is not finite")
+    if not mode.recording:
+        node.op, node.args, node.params = None, (), {}
+    return node
+
+
+def watch_gradient(node: Any, sent: Sequence[Any]) -> None:
+    """Under detect_anomaly: refuse gradients that are not finite, as soon as the node has sent them back."""
+    places = MODES.get(get_ident(), _PLAIN).birthplaces
+    if places is None or all(map(_finite, sent)):
+        return
+    story = _story(node, places.get(node, "a line that ran outside detect_anomaly()"))
+    shown = ", ".join(_short(g) for g in sent if g is not None)
+    raise AnomalyError(f"{story} sent back the gradient {shown}, which is not finite")
+
+
+def _finite(data: Any) -> bool:
+    data = data.data if dispatch.is_node(data) else data
+    if data is None:
+        return True
+    zero = data - data == 0  # inf - inf and nan - nan are nan
+    return bool(zero.all() if hasattr(zero, "all") else zero)
+
+
+def _story(node: Any, line: str) -> str:
+    shown = ", ".join(_short(arg.data) for arg in node.args)
+    return f"{node.op.name}({shown}), made at {line},"
+
+
+def _short(data: Any) -> str:
+    text = repr(data)
+    return text if len(text) <= 60 else f"{text[:40]} ... of shape {data.shape}"
+
+
+_OURS = {"ops", "scalar", "tensor", "nn", "numpy", "threading", "contextlib", "functools"}
+
+
+def _line_of_the_user() -> str:
+    """The innermost line outside our own packages: file, number and text."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _OURS:
+        frame = frame.f_back
+    path, number = frame.f_code.co_filename, frame.f_lineno
+    text = linecache.getline(path, number, frame.f_globals).strip()
+    return f"{path}:{number}" + (f" `{text}`" if text else "")
