@@ -7,13 +7,11 @@ from typing import Any
 import numpy as np
 
 import ops
-from nn.engines import array, generator
+from nn.engines import Rng, array, generator
 from nn.layers import Dropout, Linear
 from nn.module import Module
 from nn.norm import LayerNorm
 from ops.errors import ShapeError
-
-Rng = np.random.Generator | int | None
 
 
 class MultiHeadAttention(Module):

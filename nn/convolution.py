@@ -5,15 +5,12 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-import numpy as np
-
 import ops
-from nn.engines import array, generator
+from nn.engines import Rng, array, generator
 from nn.module import Module
 from ops.shapes import integers
 
 Pair = int | tuple[int, int]
-Rng = np.random.Generator | int | None
 
 
 class Conv2d(Module):

@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from nn.engines import generator
+from nn.engines import Rng, generator
 from ops.errors import ShapeError
 from ops.shapes import integer
 
 Array = np.ndarray[Any, Any]
-Rng = np.random.Generator | int | None
 XY = tuple[Array, Array]
 
 

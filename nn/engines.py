@@ -9,6 +9,7 @@ import numpy as np
 from scalar.array import ValueArray
 from tensor import Tensor
 
+Rng = np.random.Generator | int | None  # a generator, a seed, or None for fresh numbers
 ENGINES: dict[str, Any] = {"scalar": ValueArray, "tensor": Tensor}
 
 
@@ -23,6 +24,6 @@ def array(data: Any, engine: str = "tensor", requires_grad: bool = False) -> Any
     return ENGINES[engine](data, requires_grad=requires_grad)
 
 
-def generator(rng: np.random.Generator | int | None) -> np.random.Generator:
+def generator(rng: Rng) -> np.random.Generator:
     """A generator from a seed, or the generator itself; None draws a fresh seed."""
     return np.random.default_rng(rng)

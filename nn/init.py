@@ -14,11 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from nn.engines import generator
+from nn.engines import Rng, generator
 from ops.errors import ParameterError, ShapeError
 
 Array = np.ndarray[Any, Any]
-Rng = np.random.Generator | int | None
 
 
 def uniform(shape: Sequence[int], a: float = 0.0, b: float = 1.0, *, rng: Rng = None) -> Array:

@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 
 import ops
-from nn.engines import array, generator
+from nn.engines import Rng, array, generator
 from nn.module import Module
 from ops.shapes import normal_axis
-
-Rng = np.random.Generator | int | None
 
 
 class Linear(Module):

@@ -11,11 +11,9 @@ from typing import Any
 import numpy as np
 
 import ops
-from nn.engines import array, generator
+from nn.engines import Rng, array, generator
 from nn.module import Module
 from ops.errors import ShapeError
-
-Rng = np.random.Generator | int | None
 
 
 class _Recurrent(Module):
