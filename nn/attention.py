@@ -21,6 +21,7 @@ class MultiHeadAttention(Module):
     mask: (position, position) or (batch, 1, position, position), true where a query may look; causal: no looking
     ahead.  Source: Vaswani et al. 2017.
 
+    >>> import numpy as np
     >>> MultiHeadAttention(8, 2, rng=0)(np.zeros((1, 5, 8)), causal=True).shape
     (1, 5, 8)
     """

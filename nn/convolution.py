@@ -19,6 +19,7 @@ class Conv2d(Module):
     weight: (out_channels, in_channels // groups, kh, kw), bias: (out_channels,), drawn as PyTorch's from U(-k, k)
     with k = 1/sqrt(numbers that a filter sees).
 
+    >>> import numpy as np
     >>> Conv2d(1, 8, 3, padding=1, rng=0)(np.zeros((2, 1, 5, 5))).shape
     (2, 8, 5, 5)
     """
@@ -59,6 +60,7 @@ class Conv2d(Module):
 class Conv1d(Conv2d):
     """The same along one axis: (n, in_channels, length) to (n, out_channels, length'), weight (o, c // groups, k).
 
+    >>> import numpy as np
     >>> Conv1d(2, 4, 3, rng=0)(np.zeros((1, 2, 7))).shape
     (1, 4, 5)
     """

@@ -18,6 +18,7 @@ class LayerNorm(Module):
 
     weight, bias: of normalized_shape.  Source: Ba et al. 2016.
 
+    >>> import numpy as np
     >>> LayerNorm(4)(np.arange(8.0).reshape(2, 4)).mean().item()
     0.0
     """

@@ -62,6 +62,7 @@ class RNN(_Recurrent):
 
     Source: Elman 1990.
 
+    >>> import numpy as np
     >>> outputs, last = RNN(3, 4, rng=0)(np.zeros((2, 5, 3)))
     >>> outputs.shape, last.shape
     ((2, 5, 4), (1, 2, 4))
