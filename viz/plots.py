@@ -7,7 +7,12 @@ from typing import Any
 
 import numpy as np
 
+import ops
+from ops.shapes import Shape, broadcast as broadcast_shape
+from viz.modules import path_of
+
 Array = np.ndarray[Any, Any]
+BLUE, ORANGE, GREY, RED = "#08519c", "#a63603", "#5f6368", "#b3261e"
 
 
 def decision_boundary(score: Callable[[Array], Array], X: Array, y: Array, ax: Any = None, mesh: float = 0.25) -> Any:
@@ -20,7 +25,7 @@ def decision_boundary(score: Callable[[Array], Array], X: Array, y: Array, ax: A
     xx, yy = np.meshgrid(*(np.arange(a, b, mesh) for a, b in zip(low, high)))
     above = (score(np.c_[xx.ravel(), yy.ravel()]) > 0).reshape(xx.shape)
     ax.contourf(xx, yy, above, levels=[-0.5, 0.5, 1.5], colors=["#c6dbef", "#fdd0a2"])
-    for label, marker, color in ((-1, "o", "#08519c"), (1, "^", "#a63603")):
+    for label, marker, color in ((-1, "o", BLUE), (1, "^", ORANGE)):
         mine = X[y == label]
         ax.scatter(mine[:, 0], mine[:, 1], s=24, c=color, marker=marker, edgecolors="white", linewidths=0.5)
     ax.set(xlim=(xx.min(), xx.max()), ylim=(yy.min(), yy.max()), xlabel="$x_1$", ylabel="$x_2$")
@@ -32,9 +37,114 @@ def loss_curve(losses: Mapping[str, Sequence[float]], ax: Any = None) -> Any:
     ax = _axes(ax)
     for i, (name, values) in enumerate(losses.items()):
         ax.plot(values, label=name, linewidth=3 if i == 0 else 1.5, linestyle="-" if i == 0 else "--")
-    ax.set(xlabel="step", ylabel="loss", yscale="log")
+    if any(len(values) > 1 for values in losses.values()):
+        ax.set_yscale("log")
+    ax.set(xlabel="step", ylabel="loss")
     ax.legend(frameon=False)
     return ax
+
+
+def histograms(arrays: Mapping[str, Any], ax: Any = None, bins: int = 60) -> Any:
+    """How the numbers of each array are spread, a hill for each name, all on one axis; exact zeros are counted aside.
+
+    arrays: from names to arrays of any shape, such as `gradients(model)` or `activations(loss)`.
+    """
+    ax = _axes(ax)
+    flat = {name: np.asarray(values, float).ravel() for name, values in arrays.items()}
+    reach = max((np.abs(v).max(initial=0.0) for v in flat.values()), default=0.0) or 1.0
+    edges = np.linspace(-reach, reach, bins + 1)
+    for i, numbers in enumerate(flat.values()):
+        base = len(flat) - 1 - i
+        counts = np.histogram(numbers, edges)[0]
+        heights = counts / max(1, counts.max())
+        ax.fill_between(edges[:-1], base, base + 0.85 * heights, step="post", color=BLUE, alpha=0.75)
+        said = f"sd {numbers.std():.2g}, {np.mean(numbers == 0):.0%} zero" if numbers.size else "empty"
+        ax.text(reach, base + 0.5, said, ha="right", color=GREY, fontsize=8)
+    ax.set(yticks=np.arange(len(flat))[::-1] + 0.1, yticklabels=list(flat), xlim=(-reach, reach))
+    ax.tick_params(axis="y", length=0)
+    return ax
+
+
+def gradients(model: Any) -> dict[str, Array]:
+    """Each parameter's gradient by name, of those that have one."""
+    return {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+
+
+def activations(root: Any) -> dict[str, Array]:
+    """What each module made below root, by its path: the output of its last op."""
+    made: dict[str, Array] = {}
+    for node in ops.topological(root):
+        if path := path_of(node) if node.op is not None else "":
+            made.pop(path, None)  # so that a module stands where its last op does
+            made[path] = node.numpy()
+    return made
+
+
+def gradient_check_curve(f: Callable[[Any], Any], x: float, ax: Any = None) -> Any:
+    """The error of finite differences against the step: too large a step bends, too small a step rounds.
+
+    f: from one number to one number, written with ops, so that its exact slope is known.
+    """
+    ax, exact = _axes(ax), float(ops.grad(f)(x))
+    steps = np.logspace(-15, 0, 61)
+    differences = {
+        "forward, $(f(x+h)-f(x))/h$": [(f(x + h) - f(x)) / h for h in steps],
+        "central, $(f(x+h)-f(x-h))/2h$": [(f(x + h) - f(x - h)) / (2 * h) for h in steps],
+    }
+    for (name, slopes), marker in zip(differences.items(), "ox"):
+        ax.loglog(steps, np.maximum(np.abs(np.array(slopes, float) - exact), 1e-17), marker, label=name, markersize=4)
+    ax.set(xlabel="step h", ylabel="error of the slope")
+    ax.legend(frameon=False)
+    return ax
+
+
+def broadcast(a: Shape, b: Shape, ax: Any = None) -> Any:
+    """How two shapes of at most two axes stretch to one, and which sums fold the gradient back.
+
+    Raises ShapeError where the shapes do not broadcast, ValueError where they have more than two axes.
+    """
+    shape = broadcast_shape(a, b)
+    if max(len(a), len(b)) > 2:
+        raise ValueError(f"broadcast: shapes {a} and {b} have more than the two axes that a sheet of paper has")
+    ax, left = _axes(ax), 0.0
+    for name, own in (("a", a), ("b", b), ("a + b", shape)):
+        _grid(ax, left, name, own, shape)
+        left += _plane(shape)[1] + 2.0
+    ax.set(xlim=(-0.5, left - 1.5), ylim=(-1.6, _plane(shape)[0] + 1.2), aspect="equal")
+    ax.axis("off")
+    return ax
+
+
+def _grid(ax: Any, left: float, name: str, own: Shape, full: Shape) -> None:
+    """One array's cells: its own solid, their stretched copies pale, and the sum that undoes the stretching."""
+    from matplotlib.patches import Rectangle
+
+    (rows, columns), (high, wide) = _plane(own), _plane(full)
+    for i in range(high):
+        for j in range(wide):
+            mine = i < rows and j < columns
+            color, edge = (BLUE, "white") if mine else ("#c6dbef", BLUE)
+            ax.add_patch(Rectangle((left + j, high - 1 - i), 1, 1, facecolor=color, edgecolor=edge, linewidth=0.8))
+    ax.text(left, high + 0.3, f"{name} {own}", fontsize=10)
+    axes = stretched_axes(own, full)
+    note = f"gradient: sum over axis {', '.join(map(str, axes))}" if axes else "gradient: as it comes"
+    ax.text(left, -0.8, note if name != "a + b" else "", fontsize=8, color=RED)
+
+
+def stretched_axes(own: Shape, full: Shape) -> tuple[int, ...]:
+    """The axes of the full shape along which the own one was repeated.
+
+    >>> stretched_axes((3, 1), (3, 4)), stretched_axes((4,), (3, 4))
+    ((1,), (0,))
+    """
+    lead = len(full) - len(own)
+    return (*range(lead), *(i + lead for i, n in enumerate(own) if n == 1 and full[i + lead] != 1))
+
+
+def _plane(shape: Shape) -> tuple[int, int]:
+    """Rows and columns of a shape of at most two axes."""
+    rows, columns = (1, 1, *shape)[-2:]
+    return rows, columns
 
 
 def _axes(ax: Any) -> Any:
@@ -42,4 +152,4 @@ def _axes(ax: Any) -> Any:
         return ax
     from matplotlib import pyplot as plt
 
-    return plt.subplots()[1]
+    return plt.subplots(layout="constrained")[1]
