@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -104,3 +106,42 @@ def test_a_plot_draws_where_it_is_told() -> None:
     ax = Figure().subplots()
     assert plots.loss_curve({"one": [1.0]}, ax=ax) is ax
     assert plots.broadcast((2, 1), (1, 2), ax=ax) is ax
+
+
+def recorded(steps: int) -> plots.Replay:
+    X, y = moons.moons(100, 1337)
+    run = moons.Run("tensor", moons.starting_model(1337, "tensor"))
+    replay = plots.training_replay(X, y)
+    for _ in moons.train(run, X, y, steps):
+        score = lambda points: moons.scores_of(run, points)  # noqa: E731
+        replay.record(score, run.losses[-1], run.model.parameters())
+    return replay
+
+
+def test_a_hundred_steps_of_replay_are_a_page_under_two_megabytes_that_asks_for_nothing() -> None:
+    page = recorded(100).html()
+    assert len(page) < 2_000_000
+    assert "http://www.w3.org/2000/svg" in page  # a name, not an address
+    assert page.count("http") == 1
+    assert "src=" not in page
+
+
+def test_a_replay_keeps_the_sign_of_every_score_and_every_loss() -> None:
+    replay = recorded(3)
+    assert len(replay.losses) == len(replay.frames) == 3
+    model = moons.Run("tensor", moons.starting_model(1337, "tensor"))
+    first = plots.training_replay(*moons.moons(100, 1337))
+    first.record(lambda points: moons.scores_of(model, points), 1.0, model.model.parameters())
+    bytes_kept = np.frombuffer(b64decode(first.frames[0]["scores"]), np.uint8).astype(int) - 128
+    scores = moons.scores_of(model, first.plane)
+    sure = np.abs(scores) > 0.01
+    np.testing.assert_array_equal(np.sign(bytes_kept[sure]), np.sign(scores[sure]))
+
+
+def test_an_empty_replay_and_a_wrong_ending_are_told(tmp_path: Path) -> None:
+    X, y = moons.moons(10, 0)
+    with pytest.raises(ops.ParameterError, match="no step was recorded"):
+        plots.training_replay(X, y).html()
+    with pytest.raises(ops.ParameterError, match=r"\.html"):
+        recorded(1).save(tmp_path / "x.png")
+    assert recorded(2).save(tmp_path / "x.html").exists()

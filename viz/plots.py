@@ -10,6 +10,7 @@ import numpy as np
 import ops
 from ops.shapes import Shape, broadcast as broadcast_shape
 from viz.modules import path_of
+from viz.replay import Replay
 
 Array = np.ndarray[Any, Any]
 BLUE, ORANGE, GREY, RED = "#08519c", "#a63603", "#5f6368", "#b3261e"
@@ -96,6 +97,14 @@ def gradient_check_curve(f: Callable[[Any], Any], x: float, ax: Any = None) -> A
     ax.set(xlabel="step h", ylabel="error of the slope")
     ax.legend(frameon=False)
     return ax
+
+
+def training_replay(X: Array, y: Array) -> Replay:
+    """An empty replay of a run on these points: `record` every step, and it shows itself with a slider.
+
+    X: (n, 2).  y: (n,), the classes as -1 and 1.
+    """
+    return Replay(X, y)
 
 
 def broadcast(a: Shape, b: Shape, ax: Any = None) -> Any:

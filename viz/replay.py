@@ -1,0 +1,107 @@
+"""A training run as one page: a slider over its steps, with the boundary, the loss and the parameters of each."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ops.errors import ParameterError
+
+Array = np.ndarray[Any, Any]
+SIZE = 320  # the boundary's side on the page, in pixels
+
+
+class Replay:
+    """The steps of a run, kept as bytes: `record` each step, then show or `save` the page.
+
+    X: (n, 2), the points.  y: (n,), their classes as -1 and 1.  cells: how finely the plane is sampled.
+    """
+
+    def __init__(self, X: Array, y: Array, cells: int = 48):
+        low, high = X.min(axis=0) - 0.5, X.max(axis=0) + 0.5
+        across, up = (np.linspace(a, b, cells) for a, b in zip(low, high))
+        grid = np.meshgrid(across, up[::-1])  # the top row of the picture first
+        self.plane, self.cells = np.c_[grid[0].ravel(), grid[1].ravel()], cells
+        places = (X - low) / (high - low) * SIZE
+        self.points = [[round(x, 1), round(SIZE - up, 1), int(label)] for (x, up), label in zip(places, y)]
+        self.losses: list[float] = []
+        self.frames: list[dict[str, str]] = []
+
+    def record(self, score: Callable[[Array], Array], loss: float, parameters: Iterable[Any]) -> None:
+        """Keep one step: score maps points (m, 2) to numbers (m,), and is above zero for class 1."""
+        flat = np.concatenate([np.asarray(p).ravel() for p in parameters])
+        scores = np.asarray(score(self.plane))
+        self.losses.append(float(loss))
+        self.frames.append({"scores": _bytes(np.tanh(scores)), "parameters": _bytes(np.tanh(flat))})
+        self.row = int(np.ceil(np.sqrt(flat.size)))
+
+    def html(self) -> str:
+        """The page, whole: no other file and no network."""
+        if not self.frames:
+            raise ParameterError("replay: no step was recorded; call record(score, loss, parameters) at each step")
+        run = {
+            "losses": self.losses,
+            "frames": self.frames,
+            "points": self.points,
+            "width": self.cells,
+            "row": self.row,
+        }
+        data = json.dumps(run, separators=(",", ":")).replace("<", "\\u003c")
+        return _PAGE.format(
+            css=_asset("replay.css"), js=_asset("replay.js"), data=data, last=len(self.frames) - 1, size=SIZE
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page; the path ends in .html."""
+        path = Path(path)
+        if path.suffix != ".html":
+            raise ParameterError(f"save: {path.name!r} ends in {path.suffix!r}; a replay is saved as .html")
+        path.write_text(self.html())
+        return path
+
+    def _repr_html_(self) -> str:
+        page = escape(self.html(), quote=True)
+        looks = 'sandbox="allow-scripts" title="training replay" width="100%" height="520"'
+        return f'<iframe srcdoc="{page}" {looks}></iframe>'
+
+    def __repr__(self) -> str:
+        ends = f", loss {self.losses[0]:.4g} to {self.losses[-1]:.4g}" if self.losses else ""
+        return f"<Replay of {len(self.frames)} steps{ends}>"
+
+
+def _bytes(numbers: Array) -> str:
+    """Numbers in [-1, 1] as one byte each, 128 for zero, in base64."""
+    return b64encode(np.round(128 + 127 * numbers).astype(np.uint8).tobytes()).decode()
+
+
+def _asset(name: str) -> str:
+    return files("viz").joinpath(name).read_text()
+
+
+_PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Training replay</title>
+<meta name="viewport" content="width=device-width"><style>{css}</style>
+<form onsubmit="return false"><button id="play" type="button">Play</button>
+<label for="step">step</label><input id="step" type="range" min="0" max="{last}" value="0">
+<output id="said" for="step" aria-live="polite"></output></form>
+<main>
+<figure><div style="position:relative;width:{size}px;height:{size}px">
+<canvas id="boundary" role="img" aria-label="the score over the plane"
+ style="position:absolute;width:{size}px;height:{size}px"></canvas>
+<svg id="points" viewBox="0 0 {size} {size}" aria-hidden="true"
+ style="position:absolute;width:{size}px;height:{size}px"></svg></div>
+<figcaption>score: blue below zero, orange above</figcaption></figure>
+<figure><svg viewBox="0 0 320 220" width="{size}" role="img" aria-label="loss at each step">
+<polyline id="curve"/><circle id="dot" r="5"/></svg><figcaption>loss, logarithmic</figcaption></figure>
+<figure><canvas id="parameters" role="img" aria-label="the parameters" style="width:220px;height:220px"></canvas>
+<figcaption>parameters: blue negative, orange positive</figcaption></figure>
+</main>
+<script id="run" type="application/json">{data}</script><script>{js}</script></html>
+"""
