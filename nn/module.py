@@ -9,9 +9,9 @@ from typing import Any, Self
 import numpy as np
 
 from nn.engines import array
+from ops import modes
 from ops.dispatch import is_node
 from ops.errors import ShapeError
-from ops.modes import calling
 
 Array = np.ndarray[Any, Any]
 
@@ -27,8 +27,11 @@ class Module:
     training = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        with calling(self):
+        around = modes.enter(self)
+        try:
             return self.forward(*args, **kwargs)
+        finally:
+            modes.leave(around)
 
     def named_modules(self) -> Iterator[tuple[str, Module]]:
         """This module, with the empty name, and every module below it."""

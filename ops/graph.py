@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Protocol
 
+from ops import traces
 from ops.errors import ChangedDataError, ShapeError
 from ops.modes import MODES, watch_gradient
 from ops.shapes import fold
@@ -121,9 +122,12 @@ clock = 0  # counts the writes to any Value's `.data`, so that backward can tell
 
 
 def cut_from(source: Any, leaf: Any) -> Any:
-    """The leaf, remembering (weakly, so that the graph can go) the node it was detached from."""
-    leaf.params = {"cut_from": weakref.ref(source)}
+    """The leaf, remembering (weakly, so that the graph can go) the node it was detached from, and where."""
+    leaf.params = {"cut_from": weakref.ref(source), "cut": traces.read(source, "detach()")}
     return leaf
+
+
+_ABOUT_CUTS = ("cut_from", "cut", "no_grad")  # what a leaf's params tell of where it comes from
 
 
 _PLAIN_TYPES = (int, float, str, bool, type(None))
@@ -168,8 +172,8 @@ def _unflatten(given: list[tuple[type, dict[str, Any], list[int]]]) -> Any:
 
 def _fields(node: Any, *without: str) -> dict[str, Any]:
     """What a node holds, but for its arguments; what it was cut from and the modules around it stay behind."""
-    left_out = ("args", "_a", "_b", "params", "scope", "__weakref__", *without)
-    params = {name: value for name, value in node.params.items() if name != "cut_from"}
+    left_out = ("args", "_a", "_b", "params", "scope", "_taken", "_trace", "__weakref__", *without)
+    params = {name: value for name, value in node.params.items() if name not in _ABOUT_CUTS}
     return {name: getattr(node, name) for name in type(node).__slots__ if name not in left_out} | {"params": params}
 
 

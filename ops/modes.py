@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import linecache
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ContextDecorator, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ContextDecorator
 from threading import get_ident
 from typing import Any, NamedTuple
 
 from ops import dispatch
 from ops.errors import AnomalyError
+from ops.places import Place, line_of_the_user
 
 # Recording is on and nothing is watched, except in the threads that stand here.
 MODES: dict[int, Mode] = {}
@@ -21,6 +20,7 @@ class Mode(NamedTuple):
 
     recording: bool = True
     birthplaces: dict[Any, str] | None = None
+    switched_off: Mapping[str, Place] = {}
 
 
 _PLAIN = Mode()
@@ -55,7 +55,7 @@ class no_grad(_Switch):
     """Inside it (`with ops.no_grad():` or `@ops.no_grad()`) this thread's calls leave no graph."""
 
     def _changed(self, mode: Mode) -> Mode:
-        return mode._replace(recording=False)
+        return mode._replace(recording=False, switched_off={"no_grad": line_of_the_user()})
 
 
 class enable_grad(_Switch):
@@ -79,18 +79,19 @@ class detect_anomaly(_Switch):
 SCOPES: dict[int, Any] = {}
 
 
-@contextmanager
-def calling(module: Any) -> Iterator[None]:
-    """Inside it this thread's array nodes remember that the module made them, in their `scope`."""
+def enter(module: Any) -> Any:
+    """From here on this thread's array nodes remember that the module made them; returns what was around it."""
     around = SCOPES.get(get_ident())
     SCOPES[get_ident()] = (module, around)
-    try:
-        yield
-    finally:
-        if around is None:
-            del SCOPES[get_ident()]
-        else:
-            SCOPES[get_ident()] = around
+    return around
+
+
+def leave(around: Any) -> None:
+    """The module is done; what was around it goes on."""
+    if around is None:
+        del SCOPES[get_ident()]
+    else:
+        SCOPES[get_ident()] = around
 
 
 def scope() -> Any:
@@ -108,12 +109,12 @@ def watch_node(node: Any) -> Any:
     """A new node as this thread's mode wants it: without its graph under no_grad, finite under detect_anomaly."""
     mode = MODES.get(get_ident(), _PLAIN)
     if mode.birthplaces is not None:
-        mode.birthplaces[node] = _line_of_the_user()
+        mode.birthplaces[node] = str(line_of_the_user())
         if not _finite(node.data):
             story = _story(node, mode.birthplaces[node])
             raise AnomalyError(f"{story} gave {_short(node.data)}, which is not finite")
     if not mode.recording:
-        node.op, node.args, node.params = None, (), {}
+        node.op, node.args, node.params = None, (), mode.switched_off
     return node
 
 
@@ -143,16 +144,3 @@ def _story(node: Any, line: str) -> str:
 def _short(data: Any) -> str:
     text = repr(data)
     return text if len(text) <= 60 else f"{text[:40]} ... of shape {data.shape}"
-
-
-_OURS = {"ops", "scalar", "tensor", "nn", "numpy", "threading", "contextlib", "functools"}
-
-
-def _line_of_the_user() -> str:
-    """The innermost line outside our own packages: file, number and text."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _OURS:
-        frame = frame.f_back
-    path, number = frame.f_code.co_filename, frame.f_lineno
-    text = linecache.getline(path, number, frame.f_globals).strip()
-    return f"{path}:{number}" + (f" `{text}`" if text else "")

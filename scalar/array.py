@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ops import dispatch, graph, modes
+from ops import dispatch, graph, modes, traces
 from ops.errors import ShapeError
 from ops.methods import ArrayMethods
 from ops.spec import NO_PARAMS, Op
@@ -36,7 +36,10 @@ class ValueArray(ArrayMethods):
     array([2., 4.])
     """
 
-    __slots__ = ("__weakref__", "_grad", "_made", "args", "label", "op", "params", "requires_grad", "scope", "values")
+    __slots__ = (
+        *("__weakref__", "_grad", "_made", "_taken", "_trace"),
+        *("args", "label", "op", "params", "requires_grad", "scope", "values"),
+    )
     engine, rank, dtype = "scalar", 1, np.dtype(float)
 
     def __init__(self, data: Any, requires_grad: bool = False, label: str = ""):
@@ -50,10 +53,12 @@ class ValueArray(ArrayMethods):
         self._made = graph.clock
         self.op, self.args, self.params = None, (), NO_PARAMS
         self.requires_grad, self.label, self.scope = requires_grad or given is not None, label, None
+        traces.entered(self)
 
     @property
     def data(self) -> Array:
         """The numbers as floats; `x.data = ...`, `x.data -= ...` and `x.data[i] = ...` write into the Values."""
+        traces.handed_out(self, ".data")
         live = _Live(self.shape)
         live[...] = self.numpy()
         live.owner = self
@@ -61,6 +66,7 @@ class ValueArray(ArrayMethods):
 
     @data.setter
     def data(self, data: Any) -> None:
+        traces.written(self)
         numbers = _checked(data)
         if numbers.shape != self.shape:
             raise ShapeError(f"data: shape {numbers.shape} cannot replace shape {self.shape}; make a new ValueArray")
@@ -93,6 +99,7 @@ class ValueArray(ArrayMethods):
 
     def numpy(self) -> Array:
         """The numbers as a new float array."""
+        traces.handed_out(self, "numpy()")
         return np.array([x._data for x in self.values.flat], float).reshape(self.shape)
 
     def backward(self, gradient: Any = None, create_graph: bool = False) -> None:
@@ -151,6 +158,8 @@ class ValueArray(ArrayMethods):
         out._made = graph.clock
         out.requires_grad = modes.recording() and any(x.requires_grad for x in nodes)
         out.op, out.args, out.params = (op, nodes, params) if out.requires_grad else (None, (), NO_PARAMS)
+        if not out.requires_grad:
+            traces.unrecorded(out, nodes)
         return modes.watch_node(out) if modes.MODES else out
 
 
@@ -229,4 +238,4 @@ def _lift(other: Any, op: Op[...]) -> ValueArray:
     """The other operand as a constant; Values keep their graph."""
     if dispatch.is_node(other) and other.engine != "scalar":
         dispatch.refuse_mixing(op.name, ValueArray, type(other))
-    return ValueArray(other)
+    return traces.entered(ValueArray(other), "operand")

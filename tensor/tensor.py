@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ops import dispatch, graph, modes
+from ops import dispatch, graph, modes, traces
 from ops.errors import ShapeError
 from ops.methods import ArrayMethods
 from ops.spec import NO_PARAMS, Op
@@ -32,6 +32,7 @@ def _record(op: Op[...], args: tuple[Tensor, ...], params: Mapping[str, Any] = N
         node.op, node.args, node.params, node._saved = op, args, params, (y, inputs)
     else:
         node.op, node.args, node.params, node._saved = None, (), NO_PARAMS, None
+        traces.unrecorded(node, args)
     node.scope = modes.scope()
     return modes.watch_node(node) if modes.MODES else node
 
@@ -49,7 +50,7 @@ class Tensor(ArrayMethods):
     """
 
     __slots__ = (
-        *("__weakref__", "_array", "_exposed", "_grad", "_grad_is_ours", "_saved"),
+        *("__weakref__", "_array", "_exposed", "_grad", "_grad_is_ours", "_saved", "_taken", "_trace"),
         *("args", "label", "op", "params", "requires_grad", "scope"),
     )
     engine, rank = "tensor", 1
@@ -64,18 +65,21 @@ class Tensor(ArrayMethods):
         self.requires_grad, self.label, self.scope = requires_grad, label, None
         if requires_grad:
             _demand_floats(self._array)
+        traces.entered(self)
 
     # data and gradient
 
     @property
     def data(self) -> Array:
         """The numbers, to read or to write; a write between forward and backward makes backward refuse."""
+        traces.handed_out(self, ".data")
         if not self._exposed:
             self._array, self._exposed = np.array(self._array), True
         return self._array
 
     @data.setter
     def data(self, data: Any) -> None:
+        traces.written(self)
         if data is self._array:
             return
         array = _own(data, self.dtype)
@@ -139,6 +143,7 @@ class Tensor(ArrayMethods):
 
     def numpy(self) -> Array:
         """A copy of the numbers as a NumPy array."""
+        traces.handed_out(self, "numpy()")
         return np.array(self._array)
 
     def __repr__(self) -> str:
@@ -183,10 +188,19 @@ def _demand_floats(array: Array) -> None:
 def _lift(other: Any, op: Op[...], dtype: Any) -> Tensor:
     """The other operand as a constant; a Python number takes the Tensor's floating type."""
     if isinstance(other, (int, float)) and not isinstance(other, np.generic):
-        return Tensor(np.array(other, None if isinstance(other, bool) else dtype))
+        return _constant(np.array(other, None if isinstance(other, bool) else dtype))
     if dispatch.is_node(other):
         dispatch.refuse_mixing(op.name, Tensor, type(other))
-    return Tensor(np.array(arrays.asarray(other, op.name)))
+    return traces.entered(_constant(np.array(arrays.asarray(other, op.name))), "operand")
+
+
+def _constant(array: Array) -> Tensor:
+    """A leaf around an array that nobody else has."""
+    node = _new(Tensor)
+    node._array, node._exposed, node._grad, node._grad_is_ours, node.label = array, False, None, True, ""
+    node.op, node.args, node.params, node._saved = None, (), NO_PARAMS, None
+    node.requires_grad, node.scope = False, None
+    return node
 
 
 def _same(a: Array, b: Array) -> bool:

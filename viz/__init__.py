@@ -4,7 +4,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from viz.draw import Drawing as Drawing, draw as draw, draw_dot as draw_dot
+from viz.explain import Explanation as Explanation, explain as explain
 from viz.graph import Graph as Graph, trace as trace
+from viz.stepper import Stepper as Stepper, step as step
+from viz.why import Reason as Reason, why_no_grad as why_no_grad
 
 if TYPE_CHECKING:
     from viz.comparison import Comparison as Comparison, compare as compare

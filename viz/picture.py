@@ -30,13 +30,16 @@ class Picture:
     text: str
 
 
-def pictures_of(graphs: Sequence[Graph], direction: str) -> list[Picture]:
-    """A picture of each graph, without margin or legend, in step where their ranks are as many."""
+def pictures_of(graphs: Sequence[Graph], direction: str, whole: bool = False) -> list[Picture]:
+    """A picture of each graph, without margin or legend, in step where their ranks are as many.
+
+    whole: every edge a line of its own, where otherwise the long ones from a node share one.
+    """
     figures = [_figures(graph, direction) for graph in graphs]
     plans = [_plan(graph, its, direction) for graph, its in zip(graphs, figures)]
     if len(graphs) > 1 and (columns := in_step(plans)):
         plans = [_plan(graph, its, direction, columns) for graph, its in zip(graphs, figures)]
-    return [_picture(graph, its, plan, direction) for graph, its, plan in zip(graphs, figures, plans)]
+    return [_picture(graph, its, plan, direction, whole) for graph, its, plan in zip(graphs, figures, plans)]
 
 
 def _figures(graph: Graph, direction: str) -> list[Figure]:
@@ -56,12 +59,12 @@ def _plan(graph: Graph, figures: Sequence[Figure], direction: str, columns: Sequ
     )
 
 
-def _picture(graph: Graph, figures: Sequence[Figure], plan: Layout, direction: str) -> Picture:
+def _picture(graph: Graph, figures: Sequence[Figure], plan: Layout, direction: str, whole: bool) -> Picture:
     nodes = [
         Cluster(" ".join(filter(None, said)), left, top, its.parts)
         for said, (left, top, _, _), its in zip(sentences(graph), plan.boxes, figures)
     ]
-    clusters = [Cluster("", 0.0, 0.0, _edges(graph, figures, plan, direction)), *nodes]
+    clusters = [Cluster("", 0.0, 0.0, _edges(graph, figures, plan, direction, whole)), *nodes]
     kinds = frozenset(kind for node in graph.nodes for kind in _kinds(node))
     return Picture(plan.width, plan.height, clusters, kinds, in_brief(graph), as_text(graph))
 
@@ -73,15 +76,17 @@ def _kinds(node: Node) -> Iterator[str]:
         yield "range" if size_of(node.data) > FEW else "numbers"
 
 
-def _edges(graph: Graph, figures: Sequence[Figure], plan: Layout, direction: str) -> list[Mark]:
-    """A line for each edge, from where it leaves what is drawn already, and all the arrowheads."""
+def _edges(graph: Graph, figures: Sequence[Figure], plan: Layout, direction: str, whole: bool) -> list[Mark]:
+    """A line for each edge, whole or from where it leaves what is drawn already, and all the arrowheads."""
     drawn: set[int] = set()
     marks, heads = [], []
     for i, edge in enumerate(graph.edges):
         end = plan.links[plan.last[i]].end
         inset = _inset(figures[edge.target], plan.boxes[edge.target], end, direction)
         tip = (end[0] + inset, end[1]) if direction == "LR" else (end[0], end[1] + inset)
-        marks.append(Mark("cutedge" if edge.cut else "edge", _line(_undrawn(plan, i, drawn), tip, direction)))
+        marks.append(
+            Mark("cutedge" if edge.cut else "edge", _line(_undrawn(plan, i, set() if whole else drawn), tip, direction))
+        )
         heads += [] if edge.cut else _arrow(tip, direction)
     return [*marks, Mark("arrow", tuple(heads))] if heads else marks
 

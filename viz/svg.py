@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from html import escape
+from types import MappingProxyType
 
 from viz.colours import DARK, LIGHT, Palette
 from viz.picture import Picture
@@ -10,6 +13,8 @@ from viz.shapes import Cluster, Mark, Outline, Word
 
 MONOSPACE = 'ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace'
 SANS = 'system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,"DejaVu Sans",sans-serif'
+
+NOTHING: Mapping[Mark | Word, str] = MappingProxyType({})
 
 
 def as_svg(picture: Picture, width: float | None = None) -> str:
@@ -21,7 +26,7 @@ def as_svg(picture: Picture, width: float | None = None) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" class="duograd" role="img" {size} viewBox="{box}">',
         f"<title>{escape(picture.brief)}</title>",
         f"<desc>{escape(picture.text)}</desc>",
-        f"<style>{_style()}</style>",
+        f"<style>{style()}</style>",
         f'<path class="sheet" d="M0 0H{_n(picture.width)}V{_n(picture.height)}H0z"/>',
         *map(_cluster, picture.clusters),
         "</svg>\n",
@@ -29,19 +34,58 @@ def as_svg(picture: Picture, width: float | None = None) -> str:
     return "\n".join(lines)
 
 
-def _cluster(cluster: Cluster) -> str:
-    title = f"<title>{escape(cluster.title)}</title>" if cluster.title else ""
-    parts = "".join(_mark(part) if isinstance(part, Mark) else _word(part) for part in cluster.parts)
-    return f'<g transform="translate({_n(cluster.x)} {_n(cluster.y)})">{title}{parts}</g>'
+def as_figure(picture: Picture, name: str, margin: float = 14.0) -> str:
+    """The picture of one graph for a page that holds `style()`: node i has the id `{name}-{i}`, its edges `{name}-e`.
+
+    What many nodes have in common is written once and used where it stands.
+    """
+    width, height = picture.width + 2 * margin, picture.height + 2 * margin
+    box = f"{_n(-margin)} {_n(-margin)} {_n(width)} {_n(height)}"
+    head = f'<svg class="duograd" role="img" width="{_n(width)}" height="{_n(height)}" viewBox="{box}"'
+    edges, *nodes = picture.clusters
+    common = _common([part for its in nodes for part in its.parts], name)
+    drawn = [_cluster(edges, f"{name}-e"), *(_cluster(its, f"{name}-{i}", common) for i, its in enumerate(nodes))]
+    defs = "".join(_defined(part, id) for part, id in common.items())
+    return "\n".join([f'{head} aria-label="{escape(picture.brief)}">', f"<defs>{defs}</defs>", *drawn, "</svg>"])
+
+
+def _common(parts: list[Mark | Word], name: str) -> dict[Mark | Word, str]:
+    """An id for each outline with curves and each word beside a number that stands in more places than one."""
+    long = [its for its in parts if (its.look == "name" if isinstance(its, Word) else len(its.outline) > 6)]
+    return {its: f"{name}c{k}" for k, (its, count) in enumerate(Counter(long).items()) if count > 1}
+
+
+def _defined(part: Mark | Word, id: str) -> str:
+    """A part without its looks, which it gets where it is used."""
+    if isinstance(part, Mark):
+        return f'<path id="{id}" d="{_path(part.outline)}"/>'
+    return f'<text id="{id}" x="{_n(part.x)}" y="{_n(part.y)}">{escape(part.text)}</text>'
+
+
+def _cluster(cluster: Cluster, id: str = "", common: Mapping[Mark | Word, str] = NOTHING) -> str:
+    """A group; one with an id goes without its title, since what that says may change."""
+    title = f"<title>{escape(cluster.title)}</title>" if cluster.title and not id else ""
+    parts = "".join(_part(part, common) for part in cluster.parts)
+    its = f' id="{id}"' if id else ""
+    return f'<g{its} transform="translate({_n(cluster.x)} {_n(cluster.y)})">{title}{parts}</g>'
+
+
+def _part(part: Mark | Word, common: Mapping[Mark | Word, str]) -> str:
+    if part in common:
+        return f'<use class="{_classes(part)}" href="#{common[part]}"/>'
+    return _mark(part) if isinstance(part, Mark) else _word(part)
 
 
 def _mark(mark: Mark) -> str:
     return f'<path class="{mark.look}" d="{_path(mark.outline)}"/>'
 
 
+def _classes(part: Mark | Word) -> str:
+    return part.look if isinstance(part, Mark) or part.anchor == "start" else f"{part.look} {part.anchor}"
+
+
 def _word(word: Word) -> str:
-    classes = word.look if word.anchor == "start" else f"{word.look} {word.anchor}"
-    return f'<text class="{classes}" x="{_n(word.x)}" y="{_n(word.y)}">{escape(word.text)}</text>'
+    return f'<text class="{_classes(word)}" x="{_n(word.x)}" y="{_n(word.y)}">{escape(word.text)}</text>'
 
 
 def _path(outline: Outline) -> str:
@@ -64,7 +108,7 @@ def _n(x: float) -> str:
     return f"{x:.1f}".removesuffix(".0")
 
 
-def _style() -> str:
+def style() -> str:
     """The style sheet, whose rules reach nothing outside our own pictures."""
     fixed = (
         f"text{{font:12px {MONOSPACE}}}"

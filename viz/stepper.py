@@ -1,0 +1,156 @@
+"""The stepper: the backward pass of a learner's own graph, one node at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import ops
+from ops.errors import ParameterError
+from viz.draw import Drawing
+from viz.graph import check_root
+from viz.picture import pictures_of
+from viz.stepper_page import framed, page
+from viz.stepper_scene import Scene, finished, for_picture, lines, scene
+from viz.svg import as_figure
+from viz.trail import Trail, trail
+from viz.words import tidy
+
+Inner = tuple[int, Trail | None, str]  # a node, the pass inside it, and what to say of it
+ORDERS = ("topological", "recursive")
+BUDGET = 400  # nodes that can be stepped through
+ROOM = 300  # nodes of a page, with those inside its array nodes, past which no more are opened
+
+
+class Stepper:
+    """The steps of a backward pass; a notebook plays them, `.text()` tells them, `.save("x.html")` keeps them."""
+
+    def __init__(self, trails: Sequence[Trail]):
+        self.trails = tuple(trails)
+        self.scenes: list[Scene] = [scene(its, _title(its) if len(trails) > 1 else "") for its in trails]
+        self._opened = [inner for i in range(len(trails)) for inner in self._open(i)] if len(trails) == 1 else []
+
+    def _open(self, i: int) -> list[Trail]:
+        """The trails inside the array nodes of one scene, as far as the page has room; a word where it has none."""
+        its = self.trails[i]
+        if not hasattr(its.nodes[-1], "numpy"):
+            return []
+        from viz.stepper_inside import opened  # here, so that Values are stepped through without NumPy
+
+        nodes, room, found = self.scenes[i]["nodes"], ROOM - len(its.nodes), []
+        inner = [(visit.node, *opened(its.nodes[visit.node], visit.gradient)) for visit in its.visits]
+        for k, inside, said in _in_turn(its, inner):
+            if inside is None or len(inside.nodes) > room:
+                why = f"a page has room for {ROOM} nodes, which other nodes have taken up" if inside else said
+                nodes[k].update({"closed": why} if why else {})
+                continue
+            room -= len(inside.nodes)
+            nodes[k]["opens"] = len(self.scenes)
+            self.scenes.append(scene(inside, ": ".join(filter(None, [f"inside {nodes[k]['says']}", said]))))
+            found.append(inside)
+        return found
+
+    def html(self) -> str:
+        """A page of its own, which asks for nothing from anywhere."""
+        view = list(range(len(self.trails)))
+        mains = pictures_of([for_picture(its) for its in self.trails], "LR", whole=True)
+        inner = [pictures_of([for_picture(its)], "LR", whole=True)[0] for its in self._opened]
+        figures = [as_figure(picture, f"n{i}") for i, picture in enumerate([*mains, *inner])]
+        return page(self._name(), self.scenes, figures, view)
+
+    def text(self) -> str:
+        """Every step as a line, what it sends under it; then the steps inside each node that can be opened."""
+        parts = [[*([s["title"]] if s["title"] else []), *lines(s)] for s in self.scenes]
+        return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+    def save(self, path: str | Path) -> Path:
+        """Write the steps as the ending says: html or txt."""
+        path = Path(path)
+        ending = path.suffix.removeprefix(".").lower()
+        if ending not in _WRITERS:
+            raise ParameterError(f"save: {path.name!r} ends in {path.suffix!r}; it may end in .html or .txt")
+        path.write_text(_WRITERS[ending](self), encoding="utf-8")
+        return path
+
+    def _name(self) -> str:
+        says = self.scenes[0]["nodes"][-1]["says"]
+        wrong = any(visit.missing or visit.passed is not None for visit in self.trails[0].visits)
+        return f"Backward through {says}{', by naive recursion' if wrong else ''}"
+
+    def _repr_html_(self) -> str:
+        drawing = Drawing([finished(its) for its in self.trails], "LR", [""] * len(self.trails))
+        return framed(self.html(), drawing.svg(), self.text())
+
+    def __repr__(self) -> str:
+        return f"<Stepper: {tidy(self._name())}, {len(self.scenes[0]['steps'])} steps>"
+
+
+def step(root: Any, *others: Any, order: str = "topological") -> Stepper:
+    """The backward pass from a Value, a ValueArray or a Tensor, to be played step by step; `.grad` stays as it is.
+
+    others: further roots of the same graph, as the other engine leaves it, that are stepped through beside it.
+    order: "topological", or "recursive" for the wrong one, where a node passes its gradient on at each visit.
+    Raises ParameterError for a graph of more than 400 nodes.
+
+    >>> from scalar import Value
+    >>> a = Value(3.0, label="a")
+    >>> print(step(a * a).text(), end="")
+    step 0 of 2: Start; L is v1: it changes one for one with itself; dL/dv1 = 1
+    step 1 of 2: v1 = a * a; nothing uses it: the pass starts here; dL/dv1 = 1
+        dL/da += dL/dv1 * a = 1 * 3 = 3
+        dL/da += dL/dv1 * a = 1 * 3 = 3; 3 + 3 = 6; complete
+    step 2 of 2: End; every node has passed its gradient on, once and complete
+        dL/da = 6
+    """
+    if order not in ORDERS:
+        raise ParameterError(f'step: order is {order!r}; it may be "topological" or "recursive"')
+    for one in (root, *others):
+        _check_size(one)
+    trails = [trail(one, order) for one in (root, *others)]
+    for other in trails[1:]:
+        _check_alike(trails[0], other)
+    return Stepper(trails)
+
+
+def _check_size(root: Any) -> None:
+    check_root("step", root)
+    if (count := len(ops.topological(root))) > BUDGET:
+        raise ParameterError(
+            f"step: the graph holds {count:,} nodes, more than the {BUDGET} that one can follow; step through a part "
+            f"of it, from one of its nodes, or take fewer points, or Tensors, where one node is a whole array"
+        )
+
+
+def _check_alike(one: Trail, other: Trail) -> None:
+    """ParameterError where two graphs cannot share their steps."""
+    a, b = ([node.op for node in its.graph.nodes] for its in (one, other))
+    found = next((i for i, pair in enumerate(zip(a, b)) if pair[0] != pair[1]), min(len(a), len(b)))
+    if a != b:
+        seen = " against ".join(f"{(*ops, 'nothing')[min(found, len(ops))] or 'a leaf'!r}" for ops in (a, b))
+        raise ParameterError(f"step: the graphs part at node {found}, {seen}; give the same expression on two engines")
+    if [v.node for v in one.visits] != [v.node for v in other.visits]:
+        raise ParameterError(
+            "step: the graphs are alike, but gradients flow elsewhere; make the same leaves ask for one"
+        )
+
+
+def _in_turn(its: Trail, inner: Iterable[Inner]) -> list[Inner]:
+    """What to open first: the smallest node of each op, then the second of each, and so on."""
+    by_size = sorted(inner, key=lambda one: len(one[1].nodes) if one[1] else 0)
+    seen: Counter[str] = Counter()
+    turns = []
+    for k, *_ in by_size:
+        op = its.graph.nodes[k].op
+        turns.append(seen[op])
+        seen[op] += 1
+    return [one for _, one in sorted(zip(turns, by_size), key=itemgetter(0))]
+
+
+def _title(its: Trail) -> str:
+    return its.graph.engine
+
+
+_WRITERS: dict[str, Callable[[Stepper], str]] = {"html": Stepper.html, "txt": Stepper.text}
