@@ -22,6 +22,7 @@ def apply(op: Any, args: Sequence[Any], params: Mapping[str, Any]) -> Any:
         engine = getattr(import_module(_VALUES[0]), _VALUES[1])
     if engine is not None:
         return engine.apply_op(op, args, params)
+    refuse_nodes_within(op.name, args)
     if op.elementwise and all(isinstance(x, (int, float)) for x in args):
         return import_module(_FLOATS).run(op.forward, args, params)
     return import_module(_ARRAYS).run(op, args, params)
@@ -45,10 +46,20 @@ def refuse_mixing(asker: str, one: type, two: type) -> NoReturn:
     )
 
 
+def refuse_nodes_within(asker: str, data: Any) -> None:
+    """TypeError where a list holds nodes, whose graphs an array made of it would not have."""
+    for x in data if isinstance(data, (list, tuple)) else ():
+        if isinstance(x, (list, tuple)):
+            refuse_nodes_within(asker, x)
+        elif is_node(x):
+            raise TypeError(f"{asker}: got a list of {type(x).__name__}s; make it one array with ops.stack([...]) first")
+
+
 def node_for(x: Any) -> Any:
     """A leaf that asks for a gradient: a Value for a number, a Tensor for an array, a fresh alias for a node."""
     if is_node(x):
-        return sys.modules["ops"].positive(x)
+        alias = sys.modules["ops"].positive(x)
+        return alias if alias.requires_grad else type(x)(x.numpy(), requires_grad=True)
     package, name = _NODE_FOR_NUMBER if isinstance(x, (int, float)) else _NODE_FOR_ARRAY
     node = getattr(import_module(package), name)
     return node(x) if node.engine == "scalar" else node(x, requires_grad=True)

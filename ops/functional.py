@@ -2,19 +2,19 @@
 
 Each runs f on fresh nodes and walks the recorded graph with the ops themselves as the namespace, so what
 comes out is recorded too: `grad(grad(f))` is the second derivative.  Plain numbers and arrays give plain
-ones back; nodes give nodes.
+ones back; nodes give nodes.  On the scalar engine the walk is over the Values, whatever arrays they stand in.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ops.dispatch import is_node, node_for
 from ops.errors import ShapeError
-from ops.graph import as_nodes, reverse, topological
-from ops.modes import enable_grad
+from ops.graph import as_nodes, assembled, parts, reverse, topological
+from ops.modes import traced
 
 Function = Callable[..., Any]
 
@@ -38,9 +38,10 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     (12.0, (4.0, 3.0))
     """
     places = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    _demand_function(f, "grad")
 
     def both(*args: Any) -> tuple[Any, Any]:
-        leaves, y = _run(f, args, places)
+        leaves, y = _run("grad", f, args, [_place(i, len(args)) for i in places])
         grads = tuple(pullback(y, leaves))
         if not any(map(is_node, args)):
             y, grads = _plain(y), tuple(map(_plain, grads))
@@ -58,10 +59,13 @@ def jvp(f: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
     >>> ops.jvp(lambda x: x**2, 3.0, 1.0)
     (9.0, 6.0)
     """
+    _demand_function(f, "jvp")
     args = primals if isinstance(primals, tuple) else (primals,)
     along = tangents if isinstance(tangents, tuple) else (tangents,)
-    leaves, y = _run(f, args, range(len(args)))
-    t = pushforward(y, dict(zip(leaves, (v if is_node(v) else type(x)(v) for x, v in zip(leaves, along)))))
+    if len(args) != len(along):
+        raise TypeError(f"jvp: got {len(args)} primals and {len(along)} tangents; give one tangent for each primal")
+    leaves, y = _run("jvp", f, args, range(len(args)))
+    t = pushforward(y, dict(zip(leaves, map(_tangent, leaves, along))))
     return (y, t) if any(map(is_node, (*args, *along))) else (_plain(y), _plain(t))
 
 
@@ -76,33 +80,61 @@ def hvp(f: Function, x: Any, v: Any) -> Any:
 
 
 def pullback(y: Any, leaves: Sequence[Any]) -> list[Any]:
-    """dy/d(leaf) for each leaf, as recorded nodes; y is a node of one element."""
-    if not is_node(y):
-        return [_zero(x) for x in leaves]
-    if y.shape != ():
+    """dy/d(leaf) for each leaf, as recorded nodes; y is a node of one element, or a number."""
+    if getattr(y, "shape", ()) != ():
         raise ShapeError(f"grad: the function returned shape {y.shape}, not one number; sum it, or use jvp")
-    grads = reverse(topological(y), {y: type(y)(1.0)}, _ops(), as_nodes)
-    return [grads[x] if x in grads else _zero(x) for x in leaves]
+    grads = {}
+    if is_node(y):
+        (root,) = parts(y)
+        grads = reverse(topological(root), {root: type(root)(1.0)}, _ops(), as_nodes)
+    return [assembled(x, [grads[p] if p in grads else _zero(p) for p in parts(x)]) for x in leaves]
 
 
-def pushforward(y: Any, tangents: dict[Any, Any]) -> Any:
+def pushforward(y: Any, tangents: Mapping[Any, Any]) -> Any:
     """The tangent of y from those of its leaves, as a recorded node."""
     if not is_node(y):
         return 0.0 * y
-    for node in topological(y):
-        along = [tangents.get(x) for x in node.args]
-        if node.op and any(t is not None for t in along):
-            t = node.op.jvp(_ops(), along, node, node.args, node.params)
+    along = {p: t for x, tangent in tangents.items() for p, t in zip(parts(x), parts(tangent))}
+    for node in topological(*parts(y)):
+        if node.op and any([x in along for x in node.args]):
+            t = node.op.jvp(_ops(), [along.get(x) for x in node.args], node, node.args, node.params)
             if t is not None:
-                tangents[node] = t if t.shape == node.shape else _ops().broadcast_to(t, node.shape)
-    return tangents.get(y, _zero(y))
+                along[node] = t if t.shape == node.shape else _ops().broadcast_to(t, node.shape)
+    return assembled(y, [along[p] if p in along else _zero(p) for p in parts(y)])
 
 
-def _run(f: Function, args: Sequence[Any], places: Sequence[int]) -> tuple[list[Any], Any]:
+def _run(asker: str, f: Function, args: Sequence[Any], places: Sequence[int]) -> tuple[list[Any], Any]:
     """f on the arguments, those in `places` as fresh leaves that ask for a gradient."""
-    with enable_grad():
+    with traced(asker):
         leaves = {i: node_for(args[i]) for i in places}
-        return list(leaves.values()), f(*(leaves.get(i, x) for i, x in enumerate(args)))
+        y = f(*(leaves.get(i, x) for i, x in enumerate(args)))
+    if isinstance(y, (str, bytes)) or not (is_node(y) or hasattr(y, "shape") or isinstance(y, (int, float))):
+        missing = "; is a `return` missing?" if y is None else ""
+        raise TypeError(f"{asker}: the function returned {_told(y)}, not a number or an array{missing}")
+    return list(leaves.values()), y
+
+
+def _told(y: Any) -> str:
+    return "None" if y is None else f"a {type(y).__name__}"
+
+
+def _place(i: Any, count: int) -> int:
+    if not isinstance(i, int) or not -count <= i < count:
+        raise TypeError(f"grad: argnums names argument {i!r}, but the function was called with {count}")
+    return i % count
+
+
+def _demand_function(f: Any, asker: str) -> None:
+    if not callable(f):
+        raise TypeError(f"{asker}: the first argument is a function, as in ops.{asker}(f), not {f!r}")
+
+
+def _tangent(x: Any, given: Any) -> Any:
+    """The tangent of a leaf, as a node of its engine and shape."""
+    t = given if is_node(given) else type(x)(given)
+    if t.shape != x.shape:
+        raise ShapeError(f"jvp: a tangent has shape {t.shape}, but its primal has {x.shape}")
+    return t
 
 
 def _zero(x: Any) -> Any:
@@ -111,7 +143,10 @@ def _zero(x: Any) -> Any:
 
 
 def _plain(x: Any) -> Any:
-    return x.data if is_node(x) else x
+    """A node's numbers: a float where the scalar engine has one number, an array otherwise."""
+    if not is_node(x):
+        return x
+    return x.item() if x.engine == "scalar" and x.shape == () else x.numpy()
 
 
 def _ops() -> Any:

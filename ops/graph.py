@@ -13,6 +13,7 @@ from copy import deepcopy
 from typing import Any, Protocol
 
 from ops import traces
+from ops.dispatch import is_node, shape_of
 from ops.errors import ChangedDataError, ShapeError
 from ops.modes import MODES, watch_gradient
 from ops.shapes import fold
@@ -94,6 +95,23 @@ def seed(root: Any, gradient: Any) -> Any:
     return given
 
 
+def parts(node: Any) -> Sequence[Any]:
+    """The nodes that gradients flow through: an array's Values, one by one; of any other node itself."""
+    return list(node.values.flat) if hasattr(node, "values") else [node]
+
+
+def assembled(like: Any, found: Sequence[Any]) -> Any:
+    """What was found for each of the parts of a node, as one node of its shape."""
+    return like.holding(found) if hasattr(like, "values") else found[0]
+
+
+def demand_fit(what: str, given: Any, node: Any) -> tuple[int, ...]:
+    """The shape of the node; ShapeError where the given array is neither of that shape nor one number."""
+    if (shape := shape_of(given)) not in ((), node.shape):
+        raise ShapeError(f"{what}: shape {shape} does not fit a {type(node).__name__} of shape {node.shape}")
+    return node.shape
+
+
 def backward_recorded(seeds: Mapping[Any, Any]) -> None:
     """Backward with `create_graph=True`: every gradient is a node, recorded like any other."""
     for node, g in reverse(topological(*seeds), seeds, sys.modules["ops"], as_nodes).items():
@@ -106,11 +124,24 @@ def refuse_changed(node: Any, changed: Sequence[Any]) -> None:
     family = (node, *node.args)
     for i in node.op.reads([x.requires_grad for x in node.args]):
         if any(family[i] is other for other in changed):
-            name = f"{type(family[i]).__name__} {family[i].label!r}" if family[i].label else repr(family[i])
+            name = f"{type(family[i]).__name__} {family[i].label!r}" if family[i].label else _short(family[i])
             raise ChangedDataError(
                 f"backward: the data of {name} was changed after {node.op.name} had saved it, so a gradient would be "
                 f"wrong; change `.data` before the forward pass or after backward"
             )
+
+
+def _short(node: Any) -> str:
+    return repr(node) if node.shape == () else f"a {type(node).__name__} of shape {node.shape}"
+
+
+def refuse_unrecorded(node: Any) -> None:
+    """RuntimeError for a node that no_grad left without a graph."""
+    if "no_grad" in node.params:
+        raise RuntimeError(
+            f"backward: this {type(node).__name__} was made under no_grad() ({node.params['no_grad']}), so nothing "
+            f"was recorded; make it outside"
+        )
 
 
 def symbol(node: Any) -> str:
@@ -171,10 +202,14 @@ def _unflatten(given: list[tuple[type, dict[str, Any], list[int]]]) -> Any:
 
 
 def _fields(node: Any, *without: str) -> dict[str, Any]:
-    """What a node holds, but for its arguments; what it was cut from and the modules around it stay behind."""
+    """What a node holds, but for its arguments; what it was cut from and the modules around it stay behind.
+
+    A gradient that is a node itself (after create_graph) goes as its numbers, since its graph leads back here.
+    """
     left_out = ("args", "_a", "_b", "params", "scope", "_taken", "_trace", "__weakref__", *without)
     params = {name: value for name, value in node.params.items() if name not in _ABOUT_CUTS}
-    return {name: getattr(node, name) for name in type(node).__slots__ if name not in left_out} | {"params": params}
+    fields = {name: getattr(node, name) for name in type(node).__slots__ if name not in left_out}
+    return {name: value.data if is_node(value) else value for name, value in fields.items()} | {"params": params}
 
 
 def restored(cls: type, fields: Mapping[str, Any], args: Sequence[Any]) -> Any:

@@ -16,11 +16,12 @@ MODES: dict[int, Mode] = {}
 
 
 class Mode(NamedTuple):
-    """What a thread inside no_grad or detect_anomaly does with each new node."""
+    """What a thread does with each new node inside no_grad, detect_anomaly or, say, grad, the tracer."""
 
     recording: bool = True
     birthplaces: dict[Any, str] | None = None
     switched_off: Mapping[str, Place] = {}
+    tracer: str = ""
 
 
 _PLAIN = Mode()
@@ -29,7 +30,10 @@ _PLAIN = Mode()
 class _Switch(ContextDecorator):
     """A context manager and decorator that changes this thread's mode, and puts it back whatever happens."""
 
-    def __init__(self) -> None:
+    def __init__(self, *given: Any) -> None:
+        if given:
+            name = type(self).__name__
+            raise TypeError(f"{name} takes no argument: write `@ops.{name}()` with its brackets, or `with ops.{name}():`")
         self._before: list[Mode | None] = []
 
     def _changed(self, mode: Mode) -> Mode:
@@ -63,6 +67,31 @@ class enable_grad(_Switch):
 
     def _changed(self, mode: Mode) -> Mode:
         return mode._replace(recording=True)
+
+
+class traced(enable_grad):
+    """Inside it, calls are recorded, and a number that would leave the graph unseen, through float(), is refused."""
+
+    def __init__(self, tracer: str):
+        super().__init__()
+        self._tracer = tracer
+
+    def _changed(self, mode: Mode) -> Mode:
+        return mode._replace(recording=True, tracer=self._tracer)
+
+    def _recreate_cm(self) -> traced:
+        return traced(self._tracer)
+
+
+def leaving(number: float) -> float:
+    """A number that leaves its graph through float(); TypeError where a derivative would be lost by it."""
+    mode = MODES.get(get_ident(), _PLAIN)
+    if mode.tracer and mode.recording:
+        raise TypeError(
+            f"{mode.tracer}: float() or a function of math or NumPy took the number {number} out of the graph, so its "
+            f"derivative would be lost; call the op, ops.sin(x) for math.sin(x), or x.item() where a number is meant"
+        )
+    return number
 
 
 class detect_anomaly(_Switch):
@@ -105,13 +134,13 @@ def recording() -> bool:
     return mode is None or mode.recording
 
 
-def watch_node(node: Any) -> Any:
+def watch_node(node: Any, op: Any, args: Sequence[Any]) -> Any:
     """A new node as this thread's mode wants it: without its graph under no_grad, finite under detect_anomaly."""
     mode = MODES.get(get_ident(), _PLAIN)
     if mode.birthplaces is not None:
         mode.birthplaces[node] = str(line_of_the_user())
         if not _finite(node.data):
-            story = _story(node, mode.birthplaces[node])
+            story = _story(op, args, mode.birthplaces[node])
             raise AnomalyError(f"{story} gave {_short(node.data)}, which is not finite")
     if not mode.recording:
         node.op, node.args, node.params = None, (), mode.switched_off
@@ -123,7 +152,7 @@ def watch_gradient(node: Any, sent: Sequence[Any]) -> None:
     places = MODES.get(get_ident(), _PLAIN).birthplaces
     if places is None or all(map(_finite, sent)):
         return
-    story = _story(node, places.get(node, "a line that ran outside detect_anomaly()"))
+    story = _story(node.op, node.args, places.get(node, "a line that ran outside detect_anomaly()"))
     shown = ", ".join(_short(g) for g in sent if g is not None)
     raise AnomalyError(f"{story} sent back the gradient {shown}, which is not finite")
 
@@ -132,13 +161,12 @@ def _finite(data: Any) -> bool:
     data = data.data if dispatch.is_node(data) else data
     if data is None:
         return True
-    zero = data - data == 0  # inf - inf and nan - nan are nan
-    return bool(zero.all() if hasattr(zero, "all") else zero)
+    finite = abs(data) < float("inf")  # false of NaN too
+    return bool(finite.all() if hasattr(finite, "all") else finite)
 
 
-def _story(node: Any, line: str) -> str:
-    shown = ", ".join(_short(arg.data) for arg in node.args)
-    return f"{node.op.name}({shown}), made at {line},"
+def _story(op: Any, args: Sequence[Any], line: str) -> str:
+    return f"{op.name}({', '.join(_short(arg.data) for arg in args)}), made at {line},"
 
 
 def _short(data: Any) -> str:

@@ -37,7 +37,7 @@ class ValueArray(ArrayMethods):
     """
 
     __slots__ = (
-        *("__weakref__", "_grad", "_made", "_taken", "_trace"),
+        *("__weakref__", "_made", "_taken", "_trace"),
         *("args", "label", "op", "params", "requires_grad", "scope", "values"),
     )
     engine, rank, dtype = "scalar", 1, np.dtype(float)
@@ -49,7 +49,6 @@ class ValueArray(ArrayMethods):
             )
         given = _of_values(data)
         self.values = objects.boxed(_checked(data)) if given is None else given
-        self._grad: Any = None
         self._made = graph.clock
         self.op, self.args, self.params = None, (), NO_PARAMS
         self.requires_grad, self.label, self.scope = requires_grad or given is not None, label, None
@@ -76,20 +75,23 @@ class ValueArray(ArrayMethods):
 
     @property
     def grad(self) -> Any:
-        """d(root)/d(this), of this shape; None before, a ValueArray after create_graph."""
-        if self._grad is not None:
-            return self._grad
+        """d(root)/d(this), of this shape; None before, a ValueArray of recorded Values after create_graph."""
         grads = [x.grad for x in self.values.flat]
         if not self.requires_grad or all(type(g) is int for g in grads):
             return None
-        return np.array(grads, float).reshape(self.shape)
+        recorded = any(isinstance(g, Value) for g in grads)
+        return self.holding(grads) if recorded else np.array(grads, float).reshape(self.shape)
 
     @grad.setter
     def grad(self, gradient: Any) -> None:
-        self._grad = gradient if isinstance(gradient, ValueArray) else None
-        numbers = [0] * self.size if gradient is None else np.broadcast_to(gradient, self.shape).ravel().tolist()
-        for x, number in zip(self.values.flat, numbers):
-            x.grad = number
+        if gradient is None:
+            grads: Any = [0] * self.size
+        elif isinstance(gradient, ValueArray) and gradient.shape == self.shape:
+            grads = gradient.values.flat
+        else:
+            grads = np.broadcast_to(_checked(gradient), graph.demand_fit("grad", gradient, self)).ravel().tolist()
+        for x, g in zip(self.values.flat, grads):
+            x.grad = g
 
     # fmt: off
     shape = property(lambda self: self.values.shape)
@@ -109,23 +111,24 @@ class ValueArray(ArrayMethods):
                 "backward: no argument of this ValueArray has requires_grad=True, so there is no gradient"
             )
         seed = graph.seed(self, gradient)
-        order = graph.topological(self)
-        for node in order:
+        for node in graph.topological(self):
             node._refuse_changed()
-        if create_graph:
-            return graph.backward_recorded({self: seed})
         seeds: dict[Value, Value] = {}
         for x, g in zip(self.values.flat, seed.values.flat):
             seeds[x] = seeds[x] + g if x in seeds else g
-        for node in order:
-            node._grad = None
-        backpropagate(seeds)
+        backpropagate(seeds, create_graph)
 
     def _refuse_changed(self) -> None:
         """ChangedDataError if a number that this node's rule reads was written after the node was made."""
         if self.op is not None and self._made != graph.clock:
             family = (self, *self.args)
             graph.refuse_changed(self, [x for x in family if any(v._written > self._made for v in x.values.flat)])
+
+    def holding(self, found: Sequence[Any]) -> ValueArray:
+        """An array of this shape of these Values and numbers, one for each element."""
+        values = np.empty(self.size, object)
+        values[:] = found
+        return ValueArray(values.reshape(self.shape) if self.size else np.empty(self.shape))
 
     def detach(self) -> ValueArray:
         """The same numbers as a leaf of their own, which passes no gradient on."""
@@ -154,13 +157,13 @@ class ValueArray(ArrayMethods):
         with _collector_paused():
             values = objects.mapped(op, inputs, params) if op.elementwise else op.run(objects, inputs, params)
         out = _new(ValueArray)
-        out.values, out._grad, out.label, out.scope = objects.boxed(values), None, "", modes.scope()
+        out.values, out.label, out.scope = objects.boxed(values), "", modes.scope()
         out._made = graph.clock
         out.requires_grad = modes.recording() and any(x.requires_grad for x in nodes)
         out.op, out.args, out.params = (op, nodes, params) if out.requires_grad else (None, (), NO_PARAMS)
         if not out.requires_grad:
             traces.unrecorded(out, nodes)
-        return modes.watch_node(out) if modes.MODES else out
+        return modes.watch_node(out, op, nodes) if modes.MODES else out
 
 
 _new = ValueArray.__new__

@@ -27,11 +27,10 @@ def _node(op: Op[...], data: float, a: Any, b: Value | None = None, params: Mapp
     node._data, node.grad, node.label = data, 0, ""
     node.op, node._a, node._b, node.params = op, a, b, params
     node._made = node._written = graph.clock
-    return modes.watch_node(node) if modes.MODES else node
+    return modes.watch_node(node, op, node.args) if modes.MODES else node
 
 
 def _record(op: Op[...], args: tuple[Value, ...], params: Mapping[str, Any] = NO_PARAMS) -> Value:
-    """Run an op on the numbers of its arguments, and keep what was done in a new node."""
     return _node(op, floats.run(op.forward, [x._data for x in args], params), args, None, params)
 
 
@@ -142,17 +141,18 @@ class Value:
     def gelu(self, approximate: str = "none") -> Value: return ops.gelu(self, approximate)
     def clip(self, low: float | None = None, high: float | None = None) -> Value: return ops.clip(self, low, high)
 
-    def __lt__(self, other: Any) -> bool: return self._data < float(other)
-    def __le__(self, other: Any) -> bool: return self._data <= float(other)
-    def __gt__(self, other: Any) -> bool: return self._data > float(other)
-    def __ge__(self, other: Any) -> bool: return self._data >= float(other)
+    def __lt__(self, other: Any) -> bool: return self._data < getattr(other, "_data", other)
+    def __le__(self, other: Any) -> bool: return self._data <= getattr(other, "_data", other)
+    def __gt__(self, other: Any) -> bool: return self._data > getattr(other, "_data", other)
+    def __ge__(self, other: Any) -> bool: return self._data >= getattr(other, "_data", other)
     def __bool__(self) -> bool: return self._data != 0
-    def __float__(self) -> float: return self._data
+    def __float__(self) -> float: return modes.leaving(self._data) if modes.MODES else self._data
+    def __format__(self, form: str) -> str: return format(self._data, form) if form else repr(self)
+    def item(self) -> float: return self._data
     def __repr__(self) -> str: return f"Value(data={self._data}, grad={self.grad})"
     def __deepcopy__(self, memo: dict[int, Any]) -> Any: return graph.copy_graph(self, memo)
     def __reduce__(self) -> Any: return graph.flatten(self)
-    pow, item = __pow__, __float__
-    _prev, _op = args, property(lambda self: graph.symbol(self))  # micrograd's names
+    pow, _prev, _op = __pow__, args, property(lambda self: graph.symbol(self))  # micrograd's names
 
 
 def backpropagate(seeds: Mapping[Value, Value], create_graph: bool = False) -> None:
@@ -175,6 +175,7 @@ def _order(roots: Iterable[Value]) -> list[Value]:
     """
     order, zero = [], float(0)
     for root in roots:
+        graph.refuse_unrecorded(root)
         stack = [root] if root.op is not None and root.grad is not zero else []
         while stack:
             node = stack[-1]
@@ -192,8 +193,8 @@ def _order(roots: Iterable[Value]) -> list[Value]:
     return order
 
 
-def _lift(other: Any, op: Op[...]) -> Any:
+def _lift(other: Any, op: Any) -> Any:
     """The other operand as a Value; NotImplemented for a ValueArray, which takes it from there."""
     if dispatch.is_node(other):
-        return NotImplemented if other.engine == "scalar" else dispatch.refuse_mixing(op.name, Value, type(other))
+        return NotImplemented if other.engine == "scalar" else dispatch.refuse_mixing(op.__name__, Value, type(other))
     return Value(float(other) if isinstance(other, bool) else other)

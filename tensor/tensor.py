@@ -34,7 +34,7 @@ def _record(op: Op[...], args: tuple[Tensor, ...], params: Mapping[str, Any] = N
         node.op, node.args, node.params, node._saved = None, (), NO_PARAMS, None
         traces.unrecorded(node, args)
     node.scope = modes.scope()
-    return modes.watch_node(node) if modes.MODES else node
+    return modes.watch_node(node, op, args) if modes.MODES else node
 
 
 class Tensor(ArrayMethods):
