@@ -46,13 +46,15 @@ def refuse_mixing(asker: str, one: type, two: type) -> NoReturn:
     )
 
 
-def refuse_nodes_within(asker: str, data: Any) -> None:
-    """TypeError where a list holds nodes, whose graphs an array made of it would not have."""
+def refuse_nodes_within(asker: str, data: Any, taken: type | None = None) -> None:
+    """TypeError where a list holds nodes, but for those `taken`, whose graphs an array made of it would not have."""
     for x in data if isinstance(data, (list, tuple)) else ():
         if isinstance(x, (list, tuple)):
-            refuse_nodes_within(asker, x)
-        elif is_node(x):
-            raise TypeError(f"{asker}: got a list of {type(x).__name__}s; make it one array with ops.stack([...]) first")
+            refuse_nodes_within(asker, x, taken)
+        elif is_node(x) and type(x) is not taken:
+            raise TypeError(
+                f"{asker}: got a list of {type(x).__name__}s; make it one array with ops.stack([...]) first"
+            )
 
 
 def node_for(x: Any) -> Any:
@@ -63,6 +65,11 @@ def node_for(x: Any) -> Any:
     package, name = _NODE_FOR_NUMBER if isinstance(x, (int, float)) else _NODE_FOR_ARRAY
     node = getattr(import_module(package), name)
     return node(x) if node.engine == "scalar" else node(x, requires_grad=True)
+
+
+def unboxed(x: Any) -> Any:
+    """The element of an array without axes, be it a number or a node; anything else as it is."""
+    return x.item() if getattr(x, "shape", None) == () and not is_node(x) else x
 
 
 def shape_of(x: Any) -> tuple[int, ...]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import operator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
 
 import ops
-from ops.shapes import Axis, Shape, normal_axis
+from ops import foreign, modes
+from ops.errors import ShapeError
+from ops.shapes import Axis, Shape, normal_axis, why_not
 from ops.spec import Op
 
 
@@ -26,7 +29,21 @@ def _reduction(op: Op[...]) -> Callable[..., Any]:
     def method(self: Any, axis: Axis = None, keepdims: bool = False) -> Any:
         return self.apply_op(op, (self,), {"axis": axis, "keepdims": keepdims})
 
+    method.__name__ = method.__qualname__ = op.name
     return method
+
+
+def _comparison(holds: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any, Any], Any]:
+    def compare(self: Any, other: Any) -> Any:
+        x, y = self.numpy(), plain(other)
+        try:
+            return holds(x, y)
+        except ValueError:
+            raise ShapeError(f"{symbol}: {why_not([x.shape, getattr(y, 'shape', ())])}") from None
+        except TypeError:
+            raise TypeError(f"{symbol}: numbers compare with numbers, not with {other!r}") from None
+
+    return compare
 
 
 class ArrayMethods:
@@ -36,9 +53,9 @@ class ArrayMethods:
     shape: Any
     ndim: Any
     size: Any
+    requires_grad: Any
     apply_op: Callable[..., Any]
     numpy: Callable[[], Any]
-    __array_ufunc__ = None  # NumPy leaves `array * node` to us
     __hash__ = object.__hash__
 
     # fmt: off
@@ -81,14 +98,12 @@ class ArrayMethods:
     def broadcast_to(self, shape: Shape) -> Self: return ops.broadcast_to(self, shape)
     def flip(self, axis: Axis = None) -> Self: return ops.flip(self, axis)
 
-    def __lt__(self, other: Any) -> Any: return self.numpy() < plain(other)
-    def __le__(self, other: Any) -> Any: return self.numpy() <= plain(other)
-    def __gt__(self, other: Any) -> Any: return self.numpy() > plain(other)
-    def __ge__(self, other: Any) -> Any: return self.numpy() >= plain(other)
-    def __eq__(self, other: object) -> Any: return self.numpy() == plain(other)
-    def __ne__(self, other: object) -> Any: return self.numpy() != plain(other)
-    def __float__(self) -> float: return float(self.item())
+    __lt__ = _comparison(operator.lt, "<");   __le__ = _comparison(operator.le, "<=")
+    __gt__ = _comparison(operator.gt, ">");   __ge__ = _comparison(operator.ge, ">=")
+    __eq__ = _comparison(operator.eq, "==");  __ne__ = _comparison(operator.ne, "!=")
+    def __float__(self) -> float: return modes.leaving(float(self.item()), self.requires_grad)
     def __int__(self) -> int: return int(self.item())
+    def __format__(self, form: str) -> str: return format(self.item(), form) if form else str(self)
     # fmt: on
     pow, matmul = __pow__, __matmul__
 
@@ -138,6 +153,8 @@ class ArrayMethods:
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Self]:
+        if not self.shape:
+            raise TypeError("iteration: a single number has no elements; x.item() is the number")
         return (self[i] for i in range(len(self)))
 
     def __bool__(self) -> bool:
@@ -153,6 +170,13 @@ class ArrayMethods:
             "x[i] = ...: a node keeps the numbers it was made with; build a new one with ops.where, ops.stack or "
             "ops.concat, or write into a leaf's x.data[i] before the forward pass"
         )
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return foreign.ufunc(self, ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Any, types: Any, args: Sequence[Any], options: dict[str, Any]) -> Any:
+        name = f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
+        return foreign.function_of_arrays(function, name, args, options)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return self.numpy().astype(dtype) if dtype is not None else self.numpy()

@@ -33,7 +33,9 @@ class _Switch(ContextDecorator):
     def __init__(self, *given: Any) -> None:
         if given:
             name = type(self).__name__
-            raise TypeError(f"{name} takes no argument: write `@ops.{name}()` with its brackets, or `with ops.{name}():`")
+            raise TypeError(
+                f"{name} takes no argument: write `@ops.{name}()` with its brackets, or `with ops.{name}():`"
+            )
         self._before: list[Mode | None] = []
 
     def _changed(self, mode: Mode) -> Mode:
@@ -83,10 +85,10 @@ class traced(enable_grad):
         return traced(self._tracer)
 
 
-def leaving(number: float) -> float:
+def leaving(number: float, asks: bool = True) -> float:
     """A number that leaves its graph through float(); TypeError where a derivative would be lost by it."""
     mode = MODES.get(get_ident(), _PLAIN)
-    if mode.tracer and mode.recording:
+    if asks and mode.tracer and mode.recording:
         raise TypeError(
             f"{mode.tracer}: float() or a function of math or NumPy took the number {number} out of the graph, so its "
             f"derivative would be lost; call the op, ops.sin(x) for math.sin(x), or x.item() where a number is meant"

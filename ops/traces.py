@@ -22,8 +22,7 @@ _OPERATORS = "ops.methods"
 _engines: set[Any] = set()  # our modules that were met, whose reads are no news
 _lifting: set[Any] = set()  # those of the engines, whose new leaves are no news
 _METHODS = {"item": "item()", "tolist": "tolist()", "__float__": "float()", "__int__": "int()", "__bool__": "bool()"}
-_METHODS |= dict.fromkeys(("__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__"), "a comparison")
-_METHODS |= {"__array__": "a NumPy function", "__dlpack__": "__dlpack__()"}
+_METHODS |= {"compare": "a comparison", "__array__": "a NumPy function", "__dlpack__": "__dlpack__()"}
 _COMMON = {"item()", "tolist()", "float()", "int()", "bool()"}  # too common for a look at the graph each time
 
 

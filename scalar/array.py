@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ops import dispatch, graph, modes, traces
+from ops import dispatch, foreign, graph, modes, traces
 from ops.errors import ShapeError
 from ops.methods import ArrayMethods
 from ops.spec import NO_PARAMS, Op
@@ -136,8 +136,9 @@ class ValueArray(ArrayMethods):
 
     def __repr__(self) -> str:
         numbers = np.array2string(self.numpy(), separator=", ", prefix="ValueArray(")
+        label = f", label={self.label!r}" if self.label else ""
         asks = f", op={self.op.name}" if self.op else ", requires_grad=True" if self.requires_grad else ""
-        return f"ValueArray({numbers}{asks})"
+        return f"ValueArray({numbers}{label}{asks})"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return graph.copy_graph(self, memo)
@@ -210,6 +211,9 @@ class _Live(np.ndarray):
             written._send()
         return result if out is None else out[0]
 
+    def __repr__(self) -> str:
+        return repr(_plain(self))
+
     def _send(self) -> None:
         whole = self.base if isinstance(self.base, _Live) else self
         if whole.owner is not None:
@@ -222,8 +226,9 @@ def _plain(x: Any) -> Any:
 
 def _of_values(data: Any) -> Array | None:
     """The data as an object array of Values, if there is a Value among them."""
-    if isinstance(data, (int, float)) or (isinstance(data, np.ndarray) and data.dtype != object):
+    if isinstance(data, (int, float)) or (not isinstance(data, Value) and getattr(data, "dtype", object) != object):
         return None
+    dispatch.refuse_nodes_within("ValueArray", data, taken=Value)
     box = objects.boxed(data) if isinstance(data, Value) else np.array(data, dtype=object)
     if any(isinstance(x, (list, tuple)) for x in box.flat):
         raise ShapeError("ValueArray: rows of different lengths do not make an array")
@@ -241,4 +246,5 @@ def _lift(other: Any, op: Op[...]) -> ValueArray:
     """The other operand as a constant; Values keep their graph."""
     if dispatch.is_node(other) and other.engine != "scalar":
         dispatch.refuse_mixing(op.name, ValueArray, type(other))
+    foreign.refuse_torch(op.name, ValueArray, other)
     return traces.entered(ValueArray(other), "operand")

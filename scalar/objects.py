@@ -66,6 +66,7 @@ _larger, _smaller = np.frompyfunc(Value.maximum, 2, 1), np.frompyfunc(Value.mini
 
 
 def _folded(loop: Any, x: Objects, axis: Axis, keepdims: bool, asker: str) -> Objects:
+    x = boxed(x)
     axes = normal_axes(axis, x.ndim, asker)
     if any(x.shape[i] == 0 for i in axes):
         raise ValueError(f"zero elements have no {asker}")
@@ -75,11 +76,11 @@ def _folded(loop: Any, x: Objects, axis: Axis, keepdims: bool, asker: str) -> Ob
 
 
 def sum(x: Objects, axis: Axis = None, keepdims: bool = False) -> Objects:
-    return _of_values(np.add.reduce(x, axis=axis, keepdims=keepdims), x)
+    return _of_values(np.add.reduce(boxed(x), axis=axis, keepdims=keepdims), x)
 
 
 def prod(x: Objects, axis: Axis = None, keepdims: bool = False) -> Objects:
-    return _of_values(np.multiply.reduce(x, axis=axis, keepdims=keepdims), x)
+    return _of_values(np.multiply.reduce(boxed(x), axis=axis, keepdims=keepdims), x)
 
 
 def matmul(a: Objects, b: Objects) -> Objects:
@@ -88,7 +89,7 @@ def matmul(a: Objects, b: Objects) -> Objects:
 
 def _of_values(y: Any, x: Objects) -> Objects:
     """The result y; of no elements NumPy makes bare zeros and ones, which become Values here."""
-    return boxed(y) if x.size else boxed(to_values(y))
+    return boxed(y if np.size(x) else to_values(y))
 
 
 def max(x: Objects, axis: Axis = None, keepdims: bool = False) -> Objects:

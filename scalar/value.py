@@ -19,7 +19,7 @@ from ops.spec import NO_PARAMS, Op
 from scalar import floats
 
 _new = object.__new__
-_LEAF: Any = None, (), None  # no op and no arguments
+_LEAF: Any = NO_PARAMS, None, (), None  # no op and no arguments
 
 
 def _node(op: Op[...], data: float, a: Any, b: Value | None = None, params: Mapping[str, Any] = NO_PARAMS) -> Value:
@@ -75,8 +75,7 @@ class Value:
     def __init__(self, data: Any, label: str = ""):
         self._data = floats.number(data)
         self.grad: Any = 0  # an integer until a gradient arrives
-        self.label, self.params = label, NO_PARAMS
-        self.op, self._a, self._b = _LEAF
+        self.label, self.params, self.op, self._a, self._b = label, *_LEAF
         self._made = self._written = graph.clock
 
     def _write(self, data: Any) -> None:
@@ -195,6 +194,7 @@ def _order(roots: Iterable[Value]) -> list[Value]:
 
 def _lift(other: Any, op: Any) -> Any:
     """The other operand as a Value; NotImplemented for a ValueArray, which takes it from there."""
-    if dispatch.is_node(other):
-        return NotImplemented if other.engine == "scalar" else dispatch.refuse_mixing(op.__name__, Value, type(other))
+    if dispatch.is_node(other := dispatch.unboxed(other)):
+        ours = other if other.rank == 0 else NotImplemented
+        return ours if other.engine == "scalar" else dispatch.refuse_mixing(op.__name__, Value, type(other))
     return Value(float(other) if isinstance(other, bool) else other)

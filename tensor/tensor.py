@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ops import dispatch, graph, modes, traces
+from ops import dispatch, foreign, graph, modes, traces
 from ops.errors import ShapeError
 from ops.methods import ArrayMethods
 from ops.spec import NO_PARAMS, Op
@@ -97,6 +97,8 @@ class Tensor(ArrayMethods):
     @grad.setter
     def grad(self, gradient: Any) -> None:
         is_plain = gradient is not None and not isinstance(gradient, Tensor)
+        if gradient is not None:
+            graph.demand_fit("grad", gradient, self)
         self._grad, self._grad_is_ours = _own(gradient, self.dtype) if is_plain else gradient, True
 
     # fmt: off
@@ -148,8 +150,10 @@ class Tensor(ArrayMethods):
 
     def __repr__(self) -> str:
         numbers = np.array2string(np.asarray(self._array), separator=", ", prefix="Tensor(")
+        dtype = f", dtype={self.dtype}" if self.dtype != float else ""
+        label = f", label={self.label!r}" if self.label else ""
         asks = f", op={self.op.name}" if self.op else ", requires_grad=True" if self.requires_grad else ""
-        return f"Tensor({numbers}{asks})"
+        return f"Tensor({numbers}{dtype}{label}{asks})"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return graph.copy_graph(self, memo)
@@ -173,7 +177,10 @@ def _own(data: Any, dtype: Any = None) -> Array:
     """A copy of the data as an array: float64 from Python numbers, an array's own type from an array."""
     if dispatch.is_node(data):
         raise TypeError(f"Tensor: got a {type(data).__name__}; give its .data, or detach() it, if its graph may go")
+    dispatch.refuse_nodes_within("Tensor", data)
     array = np.array(arrays.asarray(data, "Tensor"), dtype)
+    if dtype is not None and array.dtype.kind not in "fiub":
+        raise TypeError(f"Tensor: holds real numbers, so dtype {array.dtype} is none of its types; give float or int")
     whole = array.dtype.kind in "iu" and not hasattr(data, "dtype") and dtype is None
     return array.astype(float) if whole else array
 
@@ -191,6 +198,8 @@ def _lift(other: Any, op: Op[...], dtype: Any) -> Tensor:
         return _constant(np.array(other, None if isinstance(other, bool) else dtype))
     if dispatch.is_node(other):
         dispatch.refuse_mixing(op.name, Tensor, type(other))
+    dispatch.refuse_nodes_within(op.name, other)
+    foreign.refuse_torch(op.name, Tensor, other)
     return traces.entered(_constant(np.array(arrays.asarray(other, op.name))), "operand")
 
 
