@@ -7,77 +7,143 @@ array.  In a rule, `xp` may be this very package, which is how gradients of grad
 from typing import Any
 
 from ops import kinds
-from ops.bilinear import matmul as matmul
-from ops.card import card as card
-from ops.convolution import avg_pool2d as avg_pool2d, conv2d as conv2d, max_pool2d as max_pool2d
-from ops.errors import (
-    AnomalyError as AnomalyError,
-    ChangedDataError as ChangedDataError,
-    DeclarationError as DeclarationError,
-    EngineError as EngineError,
-    ParameterError as ParameterError,
-    ShapeError as ShapeError,
-)
-from ops.frames import overlap_add as overlap_add, pad as pad, windows as windows
-from ops.functional import grad as grad, hvp as hvp, jvp as jvp, value_and_grad as value_and_grad
-from ops.gradcheck import gradcheck as gradcheck
-from ops.graph import topological as topological
+from ops.bilinear import matmul
+from ops.card import card
+from ops.convolution import avg_pool2d, conv2d, max_pool2d
+from ops.errors import AnomalyError, ChangedDataError, DeclarationError, EngineError, ParameterError, ShapeError
+from ops.frames import overlap_add, pad, windows
+from ops.functional import grad, hvp, jvp, value_and_grad
+from ops.gradcheck import gradcheck
+from ops.graph import topological
 from ops.linear import (
-    astype as astype,
-    broadcast_to as broadcast_to,
-    concat as concat,
-    expand_dims as expand_dims,
-    flip as flip,
-    getitem as getitem,
-    matrix_transpose as matrix_transpose,
-    permute_dims as permute_dims,
-    reshape as reshape,
-    scatter_add as scatter_add,
-    squeeze as squeeze,
-    stack as stack,
+    astype,
+    broadcast_to,
+    concat,
+    expand_dims,
+    flip,
+    getitem,
+    matrix_transpose,
+    permute_dims,
+    reshape,
+    scatter_add,
+    squeeze,
+    stack,
 )
-from ops.modes import detect_anomaly as detect_anomaly, no_grad as no_grad
+from ops.modes import detect_anomaly, no_grad
 from ops.pointwise import (
-    abs as abs,
-    add as add,
-    clip as clip,
-    cos as cos,
-    div as div,
-    erf as erf,
-    exp as exp,
-    gelu as gelu,
-    leaky_relu as leaky_relu,
-    log as log,
-    maximum as maximum,
-    minimum as minimum,
-    mul as mul,
-    neg as neg,
-    positive as positive,
-    pow as pow,
-    power as power,
-    relu as relu,
-    sigmoid as sigmoid,
-    sign as sign,
-    silu as silu,
-    sin as sin,
-    softplus as softplus,
-    sqrt as sqrt,
-    sub as sub,
-    tanh as tanh,
-    where as where,
+    abs,
+    add,
+    clip,
+    cos,
+    div,
+    erf,
+    exp,
+    gelu,
+    leaky_relu,
+    log,
+    maximum,
+    minimum,
+    mul,
+    neg,
+    positive,
+    pow,
+    power,
+    relu,
+    sigmoid,
+    sign,
+    silu,
+    sin,
+    softplus,
+    sqrt,
+    sub,
+    tanh,
+    where,
 )
-from ops.reductions import (
-    log_softmax as log_softmax,
-    logsumexp as logsumexp,
-    max as max,
-    mean as mean,
-    min as min,
-    prod as prod,
-    softmax as softmax,
-    sum as sum,
-    var as var,
-)
-from ops.spec import REGISTRY as REGISTRY, Op as Op, forget as forget, sample as sample
+from ops.reductions import log_softmax, logsumexp, max, mean, min, prod, softmax, sum, var
+from ops.spec import REGISTRY, Op, forget, sample
+
+__all__ = [
+    "REGISTRY",
+    "AnomalyError",
+    "ChangedDataError",
+    "DeclarationError",
+    "EngineError",
+    "Op",
+    "ParameterError",
+    "ShapeError",
+    "abs",
+    "add",
+    "astype",
+    "avg_pool2d",
+    "bilinear",
+    "broadcast_to",
+    "card",
+    "clip",
+    "concat",
+    "conv2d",
+    "cos",
+    "detect_anomaly",
+    "div",
+    "erf",
+    "exp",
+    "expand_dims",
+    "flip",
+    "forget",
+    "gelu",
+    "general",
+    "getitem",
+    "grad",
+    "gradcheck",
+    "hvp",
+    "jvp",
+    "leaky_relu",
+    "linear",
+    "log",
+    "log_softmax",
+    "logsumexp",
+    "matmul",
+    "matrix_transpose",
+    "max",
+    "max_pool2d",
+    "maximum",
+    "mean",
+    "min",
+    "minimum",
+    "mul",
+    "neg",
+    "no_grad",
+    "overlap_add",
+    "pad",
+    "permute_dims",
+    "pi",
+    "pointwise",
+    "positive",
+    "pow",
+    "power",
+    "prod",
+    "reduction",
+    "relu",
+    "reshape",
+    "sample",
+    "scatter_add",
+    "sigmoid",
+    "sign",
+    "silu",
+    "sin",
+    "softmax",
+    "softplus",
+    "sqrt",
+    "squeeze",
+    "stack",
+    "sub",
+    "sum",
+    "tanh",
+    "topological",
+    "value_and_grad",
+    "var",
+    "where",
+    "windows",
+]
 
 # The decorators; three of the modules above bear their names, so they come last.
 bilinear, general, linear, pointwise, reduction = (
@@ -95,3 +161,8 @@ def __getattr__(name: str) -> Any:
     if name in REGISTRY:
         return REGISTRY[name]
     raise AttributeError(f"no op is called {name!r}; ops.REGISTRY lists them")
+
+
+def __dir__() -> list[str]:
+    """What is exported, and the ops that were declared elsewhere."""
+    return sorted({*__all__, *REGISTRY})

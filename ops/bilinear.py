@@ -44,9 +44,8 @@ def matmul_hint(a, b, /):
         return f"{a} @ {b}: a number has no axis to sum over; multiply with * instead"
     inner_a, inner_b = a[-1], b[-2]
     if inner_a != inner_b:
-        better = (
-            "; did you mean a @ b.mT?" if inner_a == b[-1] else "; did you mean a.mT @ b?" if a[-2] == inner_b else ""
-        )
+        meant = "a @ b.mT" if inner_a == b[-1] else "a.mT @ b" if a[-2] == inner_b else ""
+        better = f"; did you mean {meant}?" if meant else ""
         return f"{a} @ {b}: the inner sizes {inner_a} and {inner_b} differ{better}"
     try:
         broadcast(a[:-2], b[:-2])

@@ -15,7 +15,7 @@ from html import escape
 from textwrap import dedent, indent
 from typing import Any, Literal, NamedTuple
 
-from ops.letters import Leading, on_letters, standing_for
+from ops.letters import Leading, leading_letters, on_letters, standing_for, tangent_letters
 from ops.notation import latex, prose, sentence, text
 from ops.rules import Rule
 from ops.spec import Interval, Op
@@ -121,7 +121,7 @@ def _kind(op: Op[...]) -> Row:
 
 def _letters_used(op: Op[...]) -> Row:
     names = standing_for(op.arrays)
-    tangents = [*zip(_tangents(names), names), ("t_y", "y")] if "defjvp" in op.roles else []
+    tangents = [*zip(tangent_letters(names), names), ("t_y", "y")] if "defjvp" in op.roles else []
     said = ["g is dL/dy"] if "partials" not in op.roles else []
     said = ", ".join([*said, *(f"{t} the tangent of {name}" for t, name in tangents)])
     return Row("where", [Line(said, prose(f"where {said}"))] if said else [])
@@ -159,16 +159,8 @@ def _rules(op: Op[...]) -> Iterator[Row]:
         missing = f"not declared yet; declare it with {op.name}.{role.partition(' ')[0]}"
         lines = [Line(missing, prose(f"{header}: {missing}"))]
         if role in op.rules:
-            lines = _lines(op, op.rules[role], _leading(op, role), _left_sides(op, role))
+            lines = _lines(op, op.rules[role], leading_letters(role, op.arrays), _left_sides(op, role))
         yield Row(header, lines)
-
-
-def _leading(op: Op[...], role: str) -> Leading:
-    """The letters that a rule takes before those of the op's arrays."""
-    if role == "defjvp":
-        tangents = _tangents(standing_for(op.arrays))
-        return ("t" if len(tangents) == 1 else tangents, "y")
-    return {"partials": ("y",), "defvjp": ("g", "y")}.get(role, ("g",))
 
 
 def _left_sides(op: Op[...], role: str) -> list[Line]:
@@ -177,10 +169,6 @@ def _left_sides(op: Op[...], role: str) -> list[Line]:
         return [_output("t_y")]
     names = (role.removeprefix("adjoint of "),) if role.startswith("adjoint of ") else standing_for(op.arrays)
     return [_slope("y" if role == "partials" else "L", name) for name in names]
-
-
-def _tangents(names: Sequence[str]) -> tuple[str, ...]:
-    return ("t",) if len(names) == 1 else tuple(f"t_{name}" for name in names)
 
 
 def _output(name: str) -> Line:

@@ -13,6 +13,7 @@ from ops.frames import pad, windows
 from ops.linear import permute_dims, reshape
 from ops.reductions import max, mean
 from ops.shapes import Shape, integers
+from ops.words import counted
 
 Pair = int | tuple[int, int]
 
@@ -91,6 +92,7 @@ def _check_channels(x: Shape, w: Shape, groups: int) -> None:
         raise ShapeError(f"conv2d: filters have shape (o, c // groups, kh, kw), not {w}")
     if x[1] != w[1] * groups or w[0] % groups:
         raise ShapeError(
-            f"conv2d: {x[1]} channels in {groups} groups do not fit {w[0]} filters of {w[1]} channels each; "
+            f"conv2d: {counted(x[1], 'channel')} in {counted(groups, 'group')} do not fit {counted(w[0], 'filter')} of "
+            f"{counted(w[1], 'channel')}; "
             f"a filter sees channels / groups, and the filters divide evenly among the groups"
         )

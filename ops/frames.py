@@ -130,7 +130,11 @@ def _window_sizes(shape, size, stride, dilation):
     each = {name: v * len(size) if len(v) == 1 else v for name, v in each.items()}
     lengths = shape[len(shape) - len(size) :]
     if len(size) > len(shape) or any(len(v) != len(size) or min(v) < 1 for v in (size, *each.values())):
-        raise ShapeError(f"windows: size {size} with {each} does not fit an array of shape {shape}; sizes start at 1")
+        given = ", ".join(f"{name} {v}" for name, v in {"size": size, **each}.items())
+        raise ShapeError(
+            f"windows: {given} do not fit an array of shape {shape}; each is one number, or one for every axis that "
+            f"the windows slide along, none below 1"
+        )
     if any((k - 1) * d + 1 > n for k, d, n in zip(size, each["dilation"], lengths)):
         raise ShapeError(f"windows: a window of size {size}, dilation {each['dilation']} is larger than {lengths}")
     return {"size": size, **each}

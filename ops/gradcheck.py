@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
+from html import escape
 from itertools import product
 from random import Random
 from typing import Any
 
 from ops.dispatch import is_node, node_for
 from ops.functional import jvp, pullback
+from ops.words import a_or_an, counted
+
+SHOWN = 8  # elements, in a report
+ONE = 1.0
 
 
 @dataclass(frozen=True)
-class Mismatch:
-    """One element whose gradient differs from the slope that was measured there."""
+class Compared:
+    """The gradient at one element, and the slope that was measured there."""
 
     argument: int
     index: tuple[int, ...]
@@ -23,35 +28,87 @@ class Mismatch:
     slope: float
     kink: bool
 
+    @property
+    def place(self) -> str:
+        return f"argument {self.argument}" + (f" at {list(self.index)}" if self.index else "")
+
+    @property
+    def error(self) -> float:
+        """The difference, relative to the larger of 1 and the slope; inf where it is NaN."""
+        error = abs(self.gradient - self.slope) / max(1.0, abs(self.slope))
+        return error if error == error else float("inf")
+
+    @property
+    def note(self) -> str:
+        return "the slopes on both sides differ, so there is a kink here" if self.kink else ""
+
     def __str__(self) -> str:
-        place = f"argument {self.argument}" + (f" at {list(self.index)}" if self.index else "")
-        off = abs(self.gradient - self.slope)
-        why = "; the slopes on both sides differ, so there is a kink here" if self.kink else ""
-        return f"{place}: the gradient says {self.gradient:.9g}, the slope is {self.slope:.9g}, off by {off:.2g}{why}"
+        said = f"{self.place}: gradient {self.gradient:.9g}, slope {self.slope:.9g}"
+        return f"{said}, off by {abs(self.gradient - self.slope):.2g}" + (f"; {self.note}" if self.note else "")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GradcheckReport:
     """What gradcheck found; it is true where everything agrees."""
 
-    checked: int
-    worst: float
+    compared: Sequence[Compared]
     adjoint_gap: float
     tolerance: float
-    mismatches: list[Mismatch] = field(default_factory=list)
+    weighted: bool = False
+    left_graph: bool = False
+
+    @property
+    def checked(self) -> int:
+        return len(self.compared)
+
+    @property
+    def mismatches(self) -> list[Compared]:
+        return [each for each in self.compared if each.error > self.tolerance]
+
+    @property
+    def worst(self) -> float:
+        """The largest relative difference."""
+        return max((each.error for each in self.compared), default=0.0)
 
     @property
     def ok(self) -> bool:
         return not self.mismatches and self.adjoint_gap <= self.tolerance
 
-    __bool__ = ok.fget
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def _summary(self) -> list[str]:
+        wrong, all_of_them = len(self.mismatches), counted(self.checked, "element")
+        of = ", of f's elements summed with random weights," if self.weighted else ""
+        holds = f"is not the measured slope at {wrong} of {all_of_them}" if wrong else f"is the slope at {all_of_them}"
+        modes = "agree" if self.adjoint_gap <= self.tolerance else "disagree"
+        said = [
+            f"the gradient{of} {holds}, largest relative difference {self.worst:.2g} (tolerance {self.tolerance:g})",
+            f"reverse and forward mode {modes}: <J'g, t> and <g, J t> differ by {self.adjoint_gap:.2g}",
+        ]
+        hint = "f returned plain numbers, not a node, so no gradient flows: is there a .data, item() or float() in it?"
+        return said + [hint] * (self.left_graph and bool(wrong))
+
+    def _shown(self) -> tuple[list[Compared], str]:
+        """The elements to show, wrong ones alone where there are any, and what to say of the rest."""
+        listed = self.mismatches or [*self.compared]
+        rest = len(listed) - SHOWN
+        return listed[:SHOWN], f"and {rest} more" if rest > 0 else ""
 
     def __str__(self) -> str:
-        head = f"gradcheck: {self.checked} elements, largest difference {self.worst:.2g}"
-        tail = f"<g, J t> and <J'g, t> differ by {self.adjoint_gap:.2g} (tolerance {self.tolerance:g})"
-        return "\n".join([f"{head}; {tail}", *map(str, self.mismatches)])
+        (first, *others), (shown, rest) = self._summary(), self._shown()
+        return "\n  ".join([f"gradcheck: {first}", *map(str, shown), *filter(None, [rest]), *others])
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        shown, rest = self._shown()
+        said = "".join(f"<div>{escape(line)}</div>" for line in self._summary())
+        rows = [("element", "gradient", "slope", "difference", "")] + [
+            (x.place, f"{x.gradient:.9g}", f"{x.slope:.9g}", f"{abs(x.gradient - x.slope):.2g}", x.note) for x in shown
+        ]
+        table = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+        return f"<div><b>gradcheck</b></div>{said}<table>{table}</table>{escape(rest)}"
 
 
 def gradcheck(
@@ -59,39 +116,58 @@ def gradcheck(
 ) -> GradcheckReport:
     """Compare f's gradients with central differences, and its two modes with each other.
 
-    inputs: numbers, float64 arrays or nodes, a gradient checked for each.  f may return any shape.  step: the
-    nudge, in units of the input.  tolerance: allowed difference, relative to the larger of 1 and the slope.
+    inputs: numbers, arrays or nodes, a gradient checked for each, in float64.  f may return any shape; the
+    gradient of one number is shown itself, that of many is of their sum with random weights.  step: the nudge,
+    in units of the input.  tolerance: allowed difference, relative to the larger of 1 and the slope.
 
     >>> import ops
     >>> bool(ops.gradcheck(ops.tanh, 0.3))
     True
     """
     rng = rng or Random(0)
-    leaves = [node_for(x.data if is_node(x) else x) for x in inputs]
-    y = f(*leaves)
-    weights = _random_like(y.data, rng)
-    grads = [g.data for g in pullback(_dot(y, weights), leaves)]
+    if not inputs:
+        raise TypeError("gradcheck: there is nothing to differentiate by; give f's inputs, as in gradcheck(f, 0.3)")
+    leaves = [_leaf(x) for x in inputs]
+    answer = f(*leaves)
+    y = _as_node(answer)
+    weights = _cotangent(y, rng)
+    grads = [x.data for x in pullback(_dot(y, weights), leaves)]
 
     def total(i: int, index: tuple[int, ...], nudge: float) -> float:
         moved = [_nudged(x, index, nudge) if j == i else x for j, x in enumerate(leaves)]
-        return float(_dot(f(*moved), weights).data)
+        return float(_dot(_as_node(f(*moved)), weights).data)
 
     places = [(i, index) for i, leaf in enumerate(leaves) for index in _indices(leaf)]
     found = [_compare(i, k, _at(grads[i], k), partial(total, i, k), step, tolerance) for i, k in places]
-    bad = [m for m, error in found if error > tolerance]
-    worst = max((error for _, error in found), default=0.0)
-    return GradcheckReport(len(found), worst, _adjoint_gap(f, leaves, grads, weights, rng), tolerance, bad)
+    gap = _adjoint_gap(lambda *x: _as_node(f(*x)), leaves, grads, weights, rng)
+    return GradcheckReport(found, gap, tolerance, weighted=weights is not ONE, left_graph=not is_node(answer))
+
+
+def _leaf(x: Any) -> Any:
+    """A leaf in float64: the seven digits of float32 are too few for differences."""
+    x = x.data if is_node(x) else x
+    is_coarse = getattr(getattr(x, "dtype", None), "kind", "") in ("f", "i", "u") and x.dtype != float
+    return node_for(x.astype(float) if is_coarse else x)
+
+
+def _as_node(y: Any) -> Any:
+    """What f returned, as a node; plain numbers count as constants."""
+    if y is None or isinstance(y, (str, bytes, tuple, list, dict, set)):
+        got = "None; is its return missing?" if y is None else a_or_an(y)
+        raise TypeError(f"gradcheck: f must return one number, one array or one node, not {got}")
+    y = y if is_node(y) else node_for(y * 1.0)
+    if y.dtype != float:
+        raise TypeError(f"gradcheck: f returned {y.dtype}, too coarse for differences; let it compute in float64")
+    return y
 
 
 def _compare(
     i: int, index: tuple[int, ...], gradient: float, total: Callable[[float], float], step: float, tolerance: float
-) -> tuple[Mismatch, float]:
+) -> Compared:
     here, above, below = total(0.0), total(step), total(-step)
     slope = (above - below) / (2 * step)
-    size = max(1.0, abs(slope))
-    kink = abs((above - here) - (here - below)) / step > 100 * tolerance * size
-    error = abs(gradient - slope) / size
-    return Mismatch(i, index, gradient, slope, kink), error if error == error else float("inf")
+    kink = abs((above - here) - (here - below)) / step > 100 * tolerance * max(1.0, abs(slope))
+    return Compared(i, index, gradient, slope, kink)
 
 
 def _adjoint_gap(f: Callable[..., Any], leaves: list[Any], grads: list[Any], weights: Any, rng: Random) -> float:
@@ -101,6 +177,11 @@ def _adjoint_gap(f: Callable[..., Any], leaves: list[Any], grads: list[Any], wei
     forward = float(_dot(t, weights).data)
     back = sum(_number(g * v) for g, v in zip(grads, along))
     return abs(forward - back) / max(1.0, abs(forward))
+
+
+def _cotangent(y: Any, rng: Random) -> Any:
+    """1 for a single number, so that the gradients are its own; random weights for many."""
+    return ONE if all(n == 1 for n in y.shape) else _random_like(y.data, rng)
 
 
 def _dot(y: Any, weights: Any) -> Any:

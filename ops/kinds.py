@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec
 
+from ops.demands import demand_brackets, demand_interval, demand_samples, demand_settings
+from ops.errors import DeclarationError
 from ops.shapes import Shape, kept, normal_axes
 from ops.spec import Interval, Op, Sample, sample
 
@@ -46,6 +49,17 @@ class Reduction(Op[P]):
 
     def _roles(self) -> tuple[str, ...]:
         return ("partials",)
+
+    def _check_forward(self) -> None:
+        if len(self.arrays) != 1 or not {"axis", "keepdims"} <= self.parameters.keys():
+            raise DeclarationError(
+                f"{self.name}: the forward of a reduction takes (xp, x, /, axis=None, keepdims=False), not "
+                f"{inspect.signature(self.forward)}"
+            )
+        super()._check_forward()
+
+    def _handed_to(self, role: str) -> tuple[str, ...]:
+        return tuple(name for name in self.parameters if name != "keepdims")  # y has its axes still
 
     def run(self, xp: Any, arrays: Sequence[Any], params: Params) -> Any:
         if params["axis"] is not None:
@@ -100,6 +114,14 @@ class Bilinear(Op[P]):
 
     def _roles(self) -> tuple[str, ...]:
         return tuple(f"adjoint of {name}" for name in self.arrays)
+
+    def _check_forward(self) -> None:
+        if len(self.arrays) != 2:
+            signature = inspect.signature(self.forward)
+            raise DeclarationError(
+                f"{self.name}: the forward of a bilinear op takes two arrays, as in (xp, a, b, /), not {signature}"
+            )
+        super()._check_forward()
 
     def vjp(self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]) -> list[Any]:
         return [self.rule(role)(xp, g, *args, **params) if w else None for w, role in zip(wanted, self.roles)]
@@ -161,7 +183,22 @@ def pointwise(
     """Declare a pointwise op, with the interval each argument is sampled on; None for one without derivative.
 
     params: the parameters that the laws try.  symbol: what graphs show, the name where it is empty.
+
+    >>> import ops
+    >>> @ops.pointwise((-3, 3), params=({"k": 2.0},))
+    ... def bump(xp, x, /, k=1.0):
+    ...     return xp.exp(-k * x * x)
+    >>> @bump.partials
+    ... def bump_partials(xp, y, x, /, k):
+    ...     return (-2 * k * x * y,)
+    >>> bool(ops.gradcheck(bump, 0.5))
+    True
+    >>> ops.forget("bump")
     """
+    demand_brackets("pointwise((-3, 3))", domain)
+    for interval in domain:
+        demand_interval("pointwise", interval, domain)
+    demand_settings(params)
 
     def declare(forward: Forward[P]) -> Pointwise[P]:
         return Pointwise(forward, domain or (REAL,), [sample((2, 3), **p) for p in params], symbol)
@@ -172,7 +209,25 @@ def pointwise(
 def reduction(
     domain: Interval = REAL, params: Sequence[dict[str, Any]] = ({},), symbol: str = ""
 ) -> Callable[[Forward[P]], Reduction[P]]:
-    """Declare a reduction over `axis` with `keepdims`; params: further parameters that the laws try."""
+    """Declare a reduction over `axis` with `keepdims`; params: further parameters that the laws try.
+
+    The forward takes both and hands them on.  The partials get no keepdims: there y has its axes still, of
+    size 1, so that it lines up with x, and the partial has the shape of x or stretches to it.
+
+    >>> import ops
+    >>> @ops.reduction((0.5, 3))
+    ... def length(xp, x, /, axis=None, keepdims=False):
+    ...     return xp.sqrt(xp.sum(x * x, axis=axis, keepdims=keepdims))
+    >>> @length.partials
+    ... def length_partials(xp, y, x, /, axis):
+    ...     return (x / y,)
+    >>> ops.grad(length)([3.0, 4.0]).tolist()
+    [0.6, 0.8]
+    >>> ops.forget("length")
+    """
+    demand_brackets("reduction((-3, 3))", [domain])
+    demand_interval("reduction", domain, [domain])
+    demand_settings(params)
 
     def declare(forward: Forward[P]) -> Reduction[P]:
         samples = [Sample(s.shapes, {**s.params, **p}) for s in _REDUCTION_SAMPLES for p in params]
@@ -182,15 +237,50 @@ def reduction(
 
 
 def linear(*samples: Sample, symbol: str = "") -> Callable[[Forward[P]], Linear[P]]:
-    """Declare a linear op, with the shapes and parameters that the laws try."""
+    """Declare a linear op, with the shapes and parameters that the laws try.
+
+    The adjoint sends the gradient g back to where each number came from: <g, f(x)> = <adjoint(g), x>.
+
+    >>> import ops
+    >>> @ops.linear(ops.sample((5,), n=2), ops.sample((4, 3), n=1))
+    ... def tail(xp, x, /, n):
+    ...     return x[n:]
+    >>> @tail.adjoint
+    ... def tail_adjoint(xp, g, x, /, n):
+    ...     return xp.scatter_add(g, index=slice(n, None), shape=x.shape)
+    >>> ops.grad(lambda x: ops.sum(tail(x, n=1) ** 2))([1.0, 2.0, 3.0]).tolist()
+    [0.0, 4.0, 6.0]
+    >>> ops.forget("tail")
+    """
+    demand_samples("linear", samples)
     return lambda forward: Linear(forward, (REAL,), samples, symbol)
 
 
 def bilinear(*samples: Sample, symbol: str = "") -> Callable[[Forward[P]], Bilinear[P]]:
-    """Declare an op that is linear in each of its two arrays."""
+    """Declare an op that is linear in each of its two arrays, with the shapes that the laws try.
+
+    An adjoint for each array, so that one that needs no gradient costs nothing.
+
+    >>> import ops
+    >>> @ops.bilinear(ops.sample((3,), (3,)), ops.sample((2, 3), (2, 3)))
+    ... def dot(xp, a, b, /):
+    ...     return xp.sum(a * b, axis=-1, keepdims=True)
+    >>> @dot.adjoint("a")
+    ... def dot_adjoint_a(xp, g, a, b, /):
+    ...     return g * b
+    >>> @dot.adjoint("b")
+    ... def dot_adjoint_b(xp, g, a, b, /):
+    ...     return g * a
+    >>> bool(ops.gradcheck(dot, [1.0, 2.0], [3.0, 4.0]))
+    True
+    >>> ops.forget("dot")
+    """
+    demand_samples("bilinear", samples)
     return lambda forward: Bilinear(forward, (REAL,), samples, symbol)
 
 
 def general(*samples: Sample, domain: Interval = REAL, symbol: str = "") -> Callable[[Forward[P]], General[P]]:
     """Declare an op that is none of the other kinds and gives both of its derivatives."""
+    demand_samples("general", samples)
+    demand_interval("general", domain, [domain])
     return lambda forward: General(forward, (domain,), samples, symbol)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any, NoReturn
 
-from ops.rules import Rule
+from ops.rules import Rule, after_the_slash
+from ops.words import a_or_an
 
 Leading = tuple[str | tuple[str, ...], ...]
 
@@ -15,8 +15,20 @@ LONGEST = 200
 _IN_PLACE = ("add_at", "copyto", "fill_diagonal", "place", "put", "putmask")
 
 
+class Undecided(TypeError):
+    """A formula was asked whether it is true."""
+
+    def __init__(self, condition: Expression):
+        super().__init__("a formula is neither true nor false; write the condition with xp.where")
+        self.condition = condition
+
+
 class Expression:
-    """A formula: a head (an operator, a function's name, "letter", "number", "text" or "list") over its parts."""
+    """A formula: a head (an operator, a function's name, or one of these) over its parts.
+
+    A "letter" stands for any one number, an "element" for every element of an array; "number", "text" and
+    "list" stand for themselves.
+    """
 
     __array_ufunc__ = None
     __hash__ = object.__hash__
@@ -69,9 +81,16 @@ class Expression:
         return Expression("matrix_transpose", self)
 
     def __bool__(self) -> bool:
-        if self.head in ("==", "!="):  # a letter is any number, so a special case such as n == 0 does not hold
+        if self.head in ("==", "!=") and not self.varies():  # of any number a special case, n == 0, does not hold
             return self.parts[0].same(self.parts[1]) is (self.head == "==")
-        raise TypeError("a formula is neither true nor false; write the condition with xp.where")
+        raise Undecided(self)
+
+    def varies(self) -> bool:
+        """Whether the formula has a value for each element of an array."""
+        if self.head in ("shape", "dtype"):
+            return False
+        parts = (part for part in (*self.parts, *self.options.values()) if isinstance(part, Expression))
+        return self.head == "element" or any(part.varies() for part in parts)
 
     def same(self, other: Any) -> bool:
         """Whether both are the same formula, written the same way."""
@@ -93,7 +112,7 @@ def letter(thing: Any) -> Expression:
         return Expression("list", *map(letter, thing))
     if thing is None or isinstance(thing, Real):
         return Expression("number", thing)
-    raise TypeError(f"a {type(thing).__name__} has no place in a formula; use letters and numbers")
+    raise TypeError(f"{a_or_an(thing)} has no place in a formula; use letters and numbers")
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -165,7 +184,7 @@ def _power(a: Any, b: Any) -> Expression:
     return a if _is_number(b, 1) else Expression("pow", a, b)
 
 
-class _Letters:
+class Letters:
     """The namespace: every function a rule calls becomes a head."""
 
     pi, inf, nan = letter("pi"), letter(float("inf")), letter(float("nan"))
@@ -188,13 +207,26 @@ def _argument(thing: Any) -> Expression:
     return Expression("text", thing) if isinstance(thing, str) else letter(thing)
 
 
-LETTERS = _Letters()
+LETTERS = Letters()
 
 
 def on_letters(rule: Rule, leading: Leading, arrays: tuple[str, ...], defaults: dict[str, Any]) -> Any:
     """What the rule returns on letters; a parameter whose default is text or True or False keeps its default."""
-    params = {name: _parameter(name, defaults.get(name)) for name in _parameters(rule)}
+    params = {name: _parameter(name, defaults.get(name)) for name in after_the_slash(rule)}
     return rule(LETTERS, *map(_letters, leading), *map(letter, standing_for(arrays)), **params)
+
+
+def leading_letters(role: str, arrays: tuple[str, ...]) -> Leading:
+    """The letters that a rule of this role takes before those of the op's arrays."""
+    if role == "defjvp":
+        tangents = tangent_letters(standing_for(arrays))
+        return ("t" if len(tangents) == 1 else tangents, "y")
+    return {"forward": (), "partials": ("y",), "defvjp": ("g", "y")}.get(role, ("g",))
+
+
+def tangent_letters(names: Sequence[str]) -> tuple[str, ...]:
+    """The letters of the tangents of these arrays."""
+    return ("t",) if len(names) == 1 else tuple(f"t_{name}" for name in names)
 
 
 def standing_for(arrays: tuple[str, ...]) -> tuple[str, ...]:
@@ -209,8 +241,3 @@ def _letters(names: str | tuple[str, ...]) -> Any:
 
 def _parameter(name: str, default: Any) -> Any:
     return default if isinstance(default, (str, bool)) else letter(name)
-
-
-def _parameters(rule: Rule) -> list[str]:
-    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return [name for name, p in inspect.signature(rule).parameters.items() if p.kind in named]

@@ -132,8 +132,8 @@ class _Text:
         """The formula, and how tightly it holds together."""
         if e.head == "number":
             return self.number(e.parts[0])
-        if e.head in ("letter", "text"):
-            return self.letter(e.parts[0]) if e.head == "letter" else self.quoted(e.parts[0]), _ATOM
+        if e.head in ("letter", "element", "text"):
+            return (self.quoted if e.head == "text" else self.letter)(e.parts[0]), _ATOM
         template, level, needs = self.forms.get(e.head, ("", _ATOM, ()))
         if template and not e.options and len(needs) == len(e.parts):
             return template % tuple(map(self.write, e.parts, needs)), level

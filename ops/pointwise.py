@@ -1,12 +1,20 @@
 """Pointwise ops: each output element depends on the input elements at its own place alone.
 
 A comparison such as `x > 0` counts as the number 1 where it holds and 0 where it does not, as in Iverson's
-brackets [x > 0]; so a partial derivative may simply be one.
+brackets [x > 0]; so a partial derivative may simply be one.  The activations of neurons stand in a file of their own.
 """
 
 from __future__ import annotations
 
-from ops.errors import ParameterError
+from ops.activations import (
+    gelu as gelu,
+    leaky_relu as leaky_relu,
+    relu as relu,
+    sigmoid as sigmoid,
+    silu as silu,
+    softplus as softplus,
+)
+from ops.dispatch import is_node
 from ops.kinds import pointwise
 
 # arithmetic
@@ -80,8 +88,13 @@ def positive_partials(xp, y, x, /):
 
 @pointwise((0.5, 3), params=({"exponent": 3.0}, {"exponent": -1.5}), symbol="**{exponent}")
 def pow(xp, x, /, exponent):
-    r"""Power with a fixed exponent n, $y = x^n$; NaN where x < 0 and n is not whole. [DLMF 4.2]"""
+    r"""Power with a number n for exponent, $y = x^n$; NaN where x < 0 and n is not whole. [DLMF 4.2]"""
     return xp.pow(x, exponent)
+
+
+@pow.door
+def pow_door(x, /, exponent):
+    return pow.apply(x, exponent=exponent) if isinstance(exponent, (int, float)) else power(x, exponent)
 
 
 @pow.partials
@@ -91,14 +104,14 @@ def pow_partials(xp, y, x, /, exponent):
 
 @pointwise((0.5, 3), (-2, 2), symbol="**")
 def power(xp, a, b, /):
-    r"""Power of two variables, $y = a^b$; dy/db is taken as 0 where a is 0. [DLMF 4.2]"""
+    r"""Power of two variables, $y = a^b$; both slopes of $0^0 = 1$ are taken as 0. [DLMF 4.2]"""
     return xp.power(a, b)
 
 
 @power.partials
 def power_partials(xp, y, a, b, /):
-    log_a = xp.log(xp.where(xp.abs(a) > 0, a, 1))
-    return b * xp.power(a, b - 1), y * log_a
+    a_is_0 = xp.abs(a) <= 0
+    return b * xp.power(a, xp.where(a_is_0 & (xp.abs(b) <= 0), 0, b - 1)), y * xp.log(xp.where(a_is_0 & (b >= 0), 1, a))
 
 
 # exponentials, logarithms, roots
@@ -209,90 +222,6 @@ def erf_partials(xp, y, x, /):
     return (2 / xp.pi**0.5 * xp.exp(-x * x),)
 
 
-# activations
-
-
-@pointwise((-3, 3))
-def sigmoid(xp, x, /):
-    r"""Logistic function, $y = 1 / (1 + e^{-x})$, by exponentials that never overflow. [DLMF 4.28]"""
-    e = xp.exp(-xp.abs(x))
-    return xp.where(x >= 0, 1, e) / (1 + e)
-
-
-@sigmoid.partials
-def sigmoid_partials(xp, y, x, /):
-    return (y * (1 - y),)
-
-
-@pointwise((-3, 3), symbol="ReLU")
-def relu(xp, x, /):
-    r"""Rectifier, $y = \max(x, 0)$; its slope at 0 is 0. [Nair and Hinton 2010]"""
-    return xp.maximum(x, 0)
-
-
-@relu.partials
-def relu_partials(xp, y, x, /):
-    return (x > 0,)
-
-
-@pointwise((-3, 3), params=({"slope": 0.01}, {"slope": 0.2}), symbol="LeakyReLU")
-def leaky_relu(xp, x, /, slope=0.01):
-    r"""Leaky rectifier, x above 0 and `slope` times x below; its slope at 0 is `slope`. [Maas et al. 2013]"""
-    return xp.where(x > 0, x, slope * x)
-
-
-@leaky_relu.partials
-def leaky_relu_partials(xp, y, x, /, slope):
-    return (slope + (1 - slope) * (x > 0),)
-
-
-@pointwise((-3, 3))
-def softplus(xp, x, /):
-    r"""Smooth rectifier, $y = \ln(1 + e^x)$, by terms that never overflow. [Dugas et al. 2000]"""
-    return xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
-
-
-@softplus.partials
-def softplus_partials(xp, y, x, /):
-    return (xp.exp(x - y),)
-
-
-@pointwise((-3, 3), symbol="SiLU")
-def silu(xp, x, /):
-    r"""Sigmoid-weighted linear unit, $y = x\,\sigma(x)$. [Hendrycks and Gimpel 2016]"""
-    return x * xp.sigmoid(x)
-
-
-@silu.partials
-def silu_partials(xp, y, x, /):
-    s = xp.sigmoid(x)
-    return (s + y * (1 - s),)
-
-
-@pointwise((-3, 3), params=({"approximate": "none"}, {"approximate": "tanh"}), symbol="GELU")
-def gelu(xp, x, /, approximate="none"):
-    r"""Gaussian error linear unit, $y = x\,\Phi(x)$; or by the tanh of a cubic. [Hendrycks and Gimpel 2016]"""
-    return x * _gauss(xp, x, approximate)
-
-
-@gelu.partials
-def gelu_partials(xp, y, x, /, approximate):
-    phi = _gauss(xp, x, approximate)
-    if approximate == "tanh":
-        slope = 2 * (2 / xp.pi) ** 0.5 * (1 + 3 * 0.044715 * x * x)
-        return (phi + y * (1 - phi) * slope,)
-    return (phi + x * xp.exp(-x * x / 2) / (2 * xp.pi) ** 0.5,)
-
-
-def _gauss(xp, x, approximate):
-    """The share of a normal distribution below x, exact or by the tanh of a cubic."""
-    if approximate == "tanh":
-        return (1 + xp.tanh((2 / xp.pi) ** 0.5 * (x + 0.044715 * x * x * x))) / 2
-    if approximate == "none":
-        return (1 + xp.erf(x / 2**0.5)) / 2
-    raise ParameterError(f'gelu: approximate is {approximate!r}; it may be "none" or "tanh"')
-
-
 # choices
 
 
@@ -334,6 +263,17 @@ def clip(xp, x, /, low=None, high=None):
     r"""x held between `low` and `high`, either of which may be None; slope 1 at the bounds. [Python array API]"""
     y = x if low is None else xp.maximum(x, low)
     return +y if high is None else xp.minimum(y, high)
+
+
+@clip.door
+def clip_door(x, /, low, high):
+    for name, bound, instead in (("low", low, "maximum"), ("high", high, "minimum")):
+        if is_node(bound):
+            raise TypeError(
+                f"clip: {name} is a parameter, which gets no gradient; give a plain number, or write "
+                f"ops.{instead}(x, {name}) to differentiate by {name}"
+            )
+    return clip.apply(x, low=low, high=high)
 
 
 @clip.partials

@@ -5,6 +5,8 @@ In a partial's rule y stands where the reduced axes stood, with size 1, so it li
 
 from __future__ import annotations
 
+import builtins
+
 from ops.kinds import general, reduction
 from ops.shapes import Axis, count, inverse, normal_axes
 from ops.spec import sample
@@ -34,14 +36,14 @@ def mean_partials(xp, y, x, /, axis):
 
 @reduction(params=({"ddof": 0}, {"ddof": 1}))
 def var(xp, x, /, axis: Axis = None, keepdims: bool = False, ddof: int = 0):
-    r"""Variance, $y = \frac{1}{n - ddof} \sum_i (x_i - \bar{x})^2$. [Python array API, ddof of NumPy]"""
+    r"""Variance, $y = \frac{1}{n - ddof} \sum_i (x_i - \bar{x})^2$; NaN or inf from ddof = n on. [NumPy var]"""
     spread = x - _mean(xp, x, axis)
-    return xp.sum(spread * spread, axis=axis, keepdims=keepdims) / (_size(x, axis) - ddof)
+    return xp.sum(spread * spread, axis=axis, keepdims=keepdims) / _freedom(x, axis, ddof)
 
 
 @var.partials
 def var_partials(xp, y, x, /, axis, ddof):
-    return (2 / (_size(x, axis) - ddof) * (x - _mean(xp, x, axis)),)
+    return (2 * (x - _mean(xp, x, axis)) / _freedom(x, axis, ddof),)
 
 
 @reduction()
@@ -131,6 +133,11 @@ def log_softmax_jvp(xp, t, y, x, /, axis):
 def _size(x, axis):
     """How many elements each sum runs over."""
     return count(x.shape, normal_axes(axis, len(x.shape), "axis"))
+
+
+def _freedom(x, axis, ddof):
+    """n - ddof, or 0 where ddof is larger, as NumPy and PyTorch have it."""
+    return builtins.max(_size(x, axis) - ddof, 0)
 
 
 def _mean(xp, x, axis):

@@ -20,11 +20,14 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, NamedTuple, ParamSpec
 
-from ops import dispatch
-from ops.errors import DeclarationError, ParameterError, ShapeError
-from ops.letters import on_letters
-from ops.rules import Rule, before_the_slash, named, names_read
-from ops.shapes import Shape, normal_axes, why_not
+from ops import demands, dispatch, failures
+from ops.demands import is_from_a_cell
+from ops.errors import DeclarationError
+from ops.letters import leading_letters
+from ops.rules import Rule, before_the_slash, misfit, named, names_read, public_signature, read_signature
+from ops.shapes import Shape
+from ops.trial import FUNCTIONS, tried
+from ops.words import counted
 
 P = ParamSpec("P")
 Interval = tuple[float, float] | None
@@ -61,7 +64,7 @@ class Op(Generic[P]):
         self.forward = named(forward)
         self.name: str = forward.__name__
         self.symbol = symbol or self.name
-        self.arrays, self.parameters = _read_signature(forward)
+        self.arrays, self.parameters = read_signature(forward)
         self.variadic = self.arrays[0].startswith("*")
         self.defaults = {name: p.default for name, p in self.parameters.items() if p.default is not p.empty}
         self.domain = tuple(domain) * (len(self.arrays) if len(domain) == 1 else 1)
@@ -71,10 +74,15 @@ class Op(Generic[P]):
         self._reads: dict[str, tuple[int, ...]] = {}
         self._door: Callable[..., Any] | None = None
         self._hint: Callable[..., str] | None = None
-        self.__name__ = self.__qualname__ = self.name
-        self.__doc__, self.__module__ = inspect.getdoc(forward), forward.__module__
-        self.__signature__ = _public_signature(self.arrays, self.parameters)
+        self._look_like_a_function()
+        self._check_forward()
+        self._try("forward", forward)
         _register(self)
+
+    def _look_like_a_function(self) -> None:
+        self.__name__ = self.__qualname__ = self.name
+        self.__doc__, self.__module__ = inspect.getdoc(self.forward), self.forward.__module__
+        self.__signature__ = public_signature(self.arrays, self.parameters)
 
     # calling
 
@@ -98,8 +106,15 @@ class Op(Generic[P]):
         params = {**self.defaults, **dict(zip(self.parameters, rest)), **kwargs}
         if len(arrays) < count or len(rest) > len(self.parameters) or params.keys() != self.parameters.keys():
             given = [type(a).__name__ for a in args] + [f"{k}={v!r}" for k, v in kwargs.items()]
-            raise TypeError(f"{self.name}{self.__signature__} does not take ({', '.join(given)})")
-        return tuple(arrays[0]) if self.variadic else tuple(arrays), params
+            few = failures.ask_for_a_list(self) if self.variadic and len(args) > 1 else ""
+            raise TypeError(few or f"{self.name}{self.__signature__} does not take ({', '.join(given)})")
+        return self._in_a_list(arrays[0]) if self.variadic else tuple(arrays), params
+
+    def _in_a_list(self, arrays: Any) -> tuple[Any, ...]:
+        try:
+            return tuple(arrays)
+        except TypeError:
+            raise TypeError(failures.ask_for_a_list(self)) from None
 
     # declaring
 
@@ -132,12 +147,17 @@ class Op(Generic[P]):
         return function
 
     def _attach(self, role: str, rule: Rule) -> Rule:
+        named(rule)
         if role not in self.roles:
-            raise DeclarationError(f"{self.name} is {self.kind}: it declares {' and '.join(self.roles)}, not {role}")
-        if role in self.rules:
-            raise DeclarationError(f"{self.name} already has its {role} rule: {self.rules[role].__name__}")
-        self._check_arguments(role, named(rule))
-        self._check_count(role, rule)
+            means = " and ".join(map(_decorator, self.roles))
+            raise DeclarationError(f"{self.name} is {self.kind}: it declares {means}, not {_decorator(role)}")
+        if role in self.rules and not (is_from_a_cell(self.rules[role]) and is_from_a_cell(rule)):
+            raise DeclarationError(
+                f"{self.name} already has its {role} rule: {self.rules[role].__name__}; to give it another, "
+                f"call ops.forget({self.name!r}) and declare the op once more"
+            )
+        self._check_arguments(role, rule)
+        self._try(role, rule)
         self.rules[role] = rule
         self._reads[role] = self._positions(rule)
         return rule
@@ -146,32 +166,46 @@ class Op(Generic[P]):
         """The rules that an op of this kind declares."""
         raise NotImplementedError
 
-    def _check_arguments(self, role: str, rule: Rule) -> None:
-        found, wanted = before_the_slash(rule), (*_LEADING.get(role, ("xp", "g")), *self.arrays)
-        if len(found) != len(wanted):
+    def _check_forward(self) -> None:
+        """DeclarationError where the declaration does not fit the forward that stands under it."""
+        if len(self.domain) != len(self.arrays):
             raise DeclarationError(
-                f"the {role} rule of {self.name} takes ({', '.join(wanted)}, /), but {rule.__name__} takes "
-                f"({', '.join(found)}, /)"
+                f"{self.name} takes {counted(len(self.arrays), 'array')} ({', '.join(self.arrays)}), but "
+                f"{counted(len(self.domain), 'interval')} {'is' if len(self.domain) == 1 else 'are'} given; "
+                f"give one for each, or one for all"
+            )
+        for name in {name for each in self.samples for name in each.params} - self.parameters.keys():
+            raise DeclarationError(f"{self.name}{self.__signature__} has no parameter {name} that a sample could set")
+
+    def _check_arguments(self, role: str, rule: Rule) -> None:
+        wanted, parameters = (*_LEADING.get(role, ("xp", "g")), *self.arrays), self._handed_to(role)
+        if said := misfit(rule, wanted, parameters):
+            signature = ", ".join([*wanted, "/", *parameters])
+            raise DeclarationError(
+                f"the {role} rule of {self.name} takes ({signature}), but {rule.__name__} takes "
+                f"{inspect.signature(rule)}: {said}"
             )
 
-    def _check_count(self, role: str, rule: Rule) -> None:
-        if role != "partials":
-            return
-        try:
-            found = on_letters(rule, ("y",), self.arrays, self.defaults)
-        except Exception:  # a rule that looks at its numbers cannot run on letters: `checked` meets it later
-            return
-        self.checked(found, rule)
+    def _handed_to(self, role: str) -> tuple[str, ...]:
+        """The parameters that a rule of this role gets."""
+        return tuple(self.parameters)
+
+    def _try(self, role: str, rule: Rule) -> None:
+        """Run a new rule on letters, with the parameters of each sample; DeclarationError where it cannot be right."""
+        known = {*FUNCTIONS, *(REGISTRY.keys() - {self.name})} if self.elementwise else None
+        for params in [each.params for each in self.samples] or [{}]:
+            found = tried(rule, leading_letters(role, self.arrays), self.arrays, {**self.defaults, **params}, known)
+            if found is ... or self.variadic:
+                continue
+            if role in ("partials", "defvjp"):
+                self.checked(found, rule)
+            else:
+                demands.demand_bare(rule, found)
 
     def checked(self, found: Any, rule: Rule | None = None) -> Any:
         """What a rule returned, if it holds one entry per argument; DeclarationError where it does not."""
         if not isinstance(found, tuple) or len(found) != len(self.arrays):
-            name = (rule or next(iter(self.rules.values()))).__name__
-            got = f"{len(found)} entries" if isinstance(found, (tuple, list)) else f"a {type(found).__name__}"
-            raise DeclarationError(
-                f"{name} must return a tuple with one entry for each argument of {self.name} "
-                f"({', '.join(self.arrays)}), but it returned {got}"
-            )
+            demands.refuse_entries(self, rule or next(iter(self.rules.values())), found)
         return found
 
     def _positions(self, rule: Rule) -> tuple[int, ...]:
@@ -227,15 +261,11 @@ class Op(Generic[P]):
 
     def explained(self, error: Exception, arrays: Sequence[Any], params: Mapping[str, Any]) -> Exception:
         """The error that an array library raised, in one sentence of ours."""
-        shapes = [getattr(x, "shape", ()) for x in arrays]
-        if "axis" in params and len(shapes) == 1 and not self.variadic:
-            normal_axes(params["axis"], len(shapes[0]), self.name)
-        if isinstance(error, (ShapeError, ParameterError, TypeError)):
-            return error
-        said = self._hint(*shapes, **params) if self._hint else why_not(shapes) if self.elementwise else ""
-        seen = f" of shape {' and '.join(map(str, shapes))}" if not said else ""
-        kind = ShapeError if isinstance(error, ValueError) else IndexError
-        return kind(f"{self.name}{seen}: {said or error}")
+        return failures.explained(self, error, arrays, params)
+
+    def sentence(self, *shapes: Shape, **params: Any) -> str:
+        """What the op's hint says of shapes that do not fit; empty where it has none."""
+        return self._hint(*shapes, **params) if self._hint else ""
 
     def __reduce__(self) -> str:
         return self.name
@@ -244,32 +274,24 @@ class Op(Generic[P]):
         return f"<{self.kind} op {self.name}{self.__signature__}>"
 
 
-def _read_signature(forward: Rule) -> tuple[tuple[str, ...], dict[str, inspect.Parameter]]:
-    arrays = before_the_slash(forward)[1:]
-    if not arrays:
-        raise DeclarationError(f"{forward.__name__} takes no array: arrays stand before the slash, as in (xp, x, /)")
-    rest = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    parameters = {k: p for k, p in inspect.signature(forward).parameters.items() if p.kind in rest}
-    return tuple(arrays), parameters
-
-
-def _public_signature(arrays: Sequence[str], parameters: Mapping[str, inspect.Parameter]) -> inspect.Signature:
-    ours = [inspect.Parameter(name.lstrip("*"), inspect.Parameter.POSITIONAL_ONLY) for name in arrays]
-    theirs = [p.replace(kind=p.POSITIONAL_OR_KEYWORD, annotation=p.empty) for p in parameters.values()]
-    return inspect.Signature([*ours, *theirs])
+def _decorator(role: str) -> str:
+    """How a rule of this role is declared: `adjoint("a")` for the adjoint of a."""
+    name, _, array = role.partition(" of ")
+    return f'{name}("{array}")' if array else name
 
 
 def _register(op: Op[...]) -> None:
-    if op.name in REGISTRY:
+    before = REGISTRY.get(op.name)
+    if before is not None and not (is_from_a_cell(before) and is_from_a_cell(op)):
         raise DeclarationError(
-            f"{op.name} is declared already, in {REGISTRY[op.name].__module__}; give the new op another name, "
-            f"or take the old one out first with ops.forget({op.name!r})"
+            f"{op.name} is declared already, in {before.__module__}; give the new op another name, or take the old "
+            f"one out first with ops.forget({op.name!r})"
         )
     REGISTRY[op.name] = op
 
 
 def forget(name: str) -> None:
-    """Take an op out of the registry, so that a notebook cell can declare it again."""
+    """Take an op out of the registry, so that it can be declared anew; what `__main__` declares needs no forgetting."""
     if name not in REGISTRY:
         raise KeyError(f"no op is called {name!r}")
     del REGISTRY[name]

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from ops.spec import REGISTRY
+from ops.trial import FUNCTIONS, nearest
 
 inf, nan, pi = math.inf, math.nan, math.pi
 abs, erf = abs, math.erf
@@ -93,7 +94,7 @@ def divide(a: float, b: float) -> float:
 def __getattr__(name: str) -> Any:
     """What is not here is composed: the registry's op of that name, run on floats."""
     if name not in REGISTRY:
-        raise AttributeError(f"no function on floats is called {name!r}")
+        raise AttributeError(f"no function on floats is called {name!r}; {nearest(name, [*REGISTRY, *FUNCTIONS])}")
     return partial(REGISTRY[name].forward, sys.modules[__name__])
 
 

@@ -13,6 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view as sliding_window_view
 from ops.errors import ShapeError
 from ops.shapes import Axis, Shape
 from ops.spec import REGISTRY, Op
+from ops.trial import nearest
 
 Array = Any
 
@@ -22,7 +23,7 @@ def __getattr__(name: str) -> Any:
     found = getattr(np, name, None)
     if found is None:
         if name not in REGISTRY:
-            raise AttributeError(f"no function on arrays is called {name!r}")
+            raise AttributeError(f"no function on arrays is called {name!r}; {nearest(name, [*REGISTRY, *dir(np)])}")
         return partial(REGISTRY[name].forward, sys.modules[__name__])
     globals()[name] = found
     return found
@@ -36,7 +37,8 @@ def asarray(data: Any, asker: str = "an array") -> Array:
         raise ShapeError(f"{asker}: rows of different lengths do not make an array") from None
     if array.dtype.kind not in "fiub":
         seen = f"an array of {array.dtype}" if isinstance(data, np.ndarray) else repr(data)
-        raise TypeError(f"{asker} holds real numbers, as in [1.0, 2.0], not {seen}")
+        holds = "takes" if asker in REGISTRY else "holds"
+        raise TypeError(f"{asker} {holds} real numbers, as in [1.0, 2.0], not {seen}")
     return array
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -10,22 +10,28 @@ from ops.shapes import Shape
 from tensor.tensor import Tensor
 
 
-def zeros(shape: int | Shape, **options: Any) -> Tensor:
+def zeros(shape: int | Shape, *more: int, **options: Any) -> Tensor:
     """Zeros.
 
     >>> zeros((2, 3)).shape
     (2, 3)
     """
+    if more:
+        _ask_for_one_shape("zeros", shape, *more)
     return Tensor(np.zeros(shape), **options)
 
 
-def ones(shape: int | Shape, **options: Any) -> Tensor:
+def ones(shape: int | Shape, *more: int, **options: Any) -> Tensor:
     """Ones."""
+    if more:
+        _ask_for_one_shape("ones", shape, *more)
     return Tensor(np.ones(shape), **options)
 
 
-def full(shape: int | Shape, value: float, **options: Any) -> Tensor:
+def full(shape: int | Shape, value: float, *more: float, **options: Any) -> Tensor:
     """The same number everywhere."""
+    if more:
+        _ask_for_one_shape("full", shape, value, *more[:-1], after=f", {more[-1]}")
     return Tensor(np.full(shape, float(value)), **options)
 
 
@@ -46,18 +52,29 @@ def linspace(start: float, stop: float, num: int = 50, **options: Any) -> Tensor
 
 
 def uniform(
-    shape: int | Shape, low: float = 0.0, high: float = 1.0, *, rng: np.random.Generator, **options: Any
+    shape: int | Shape, low: float = 0.0, high: float = 1.0, *, rng: np.random.Generator | None = None, **options: Any
 ) -> Tensor:
-    """Draws from the uniform distribution on [low, high).
+    """Draws from the uniform distribution on [low, high), by a generator that must be given.
 
     >>> uniform(3, rng=np.random.default_rng(0)).shape
     (3,)
     """
-    return Tensor(rng.uniform(low, high, shape), **options)
+    return Tensor(_generator("uniform", rng).uniform(low, high, shape), **options)
 
 
 def normal(
-    shape: int | Shape, mean: float = 0.0, std: float = 1.0, *, rng: np.random.Generator, **options: Any
+    shape: int | Shape, mean: float = 0.0, std: float = 1.0, *, rng: np.random.Generator | None = None, **options: Any
 ) -> Tensor:
-    """Draws from the normal distribution with this mean and standard deviation."""
-    return Tensor(rng.normal(mean, std, shape), **options)
+    """Draws from the normal distribution with this mean and standard deviation, by a generator that must be given."""
+    return Tensor(_generator("normal", rng).normal(mean, std, shape), **options)
+
+
+def _ask_for_one_shape(asker: str, *sizes: Any, after: str = "") -> NoReturn:
+    raise TypeError(f"{asker} takes its shape as one argument: write {asker}({sizes}{after})")
+
+
+def _generator(asker: str, rng: Any) -> np.random.Generator:
+    if not isinstance(rng, np.random.Generator):
+        seen = "none is given" if rng is None else f"got {rng!r}"
+        raise TypeError(f"{asker} draws from a generator, but {seen}: write rng=np.random.default_rng(0)")
+    return rng

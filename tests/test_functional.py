@@ -129,3 +129,9 @@ def test_a_mode_without_its_brackets_is_refused(switch: Any) -> None:
         @switch
         def f(x: Any) -> Any:
             return x
+
+
+def test_pow_differentiates_by_an_exponent_that_is_a_node() -> None:
+    x, n = Value(2.0), Value(3.0)
+    ops.pow(x, n).backward()
+    assert (x.grad, n.grad) == (12.0, pytest.approx(8.0 * math.log(2.0)))

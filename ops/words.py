@@ -1,0 +1,35 @@
+"""English for messages: a noun with its article, a count with its noun, names in a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+
+def a_or_an(thing: Any) -> str:
+    """What kind of thing this is, with its article.
+
+    >>> a_or_an(3), a_or_an("three")
+    ('an int', 'a str')
+    """
+    name = type(thing).__name__
+    return f"{'an' if name[0] in 'aeioAEIO' else 'a'} {name}"
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """A number with its noun.
+
+    >>> counted(1, "entry", "entries"), counted(0, "interval")
+    ('1 entry', '0 intervals')
+    """
+    return f"{n} {one if n == 1 else many or one + 's'}"
+
+
+def listed(names: Iterable[str], last: str = "and") -> str:
+    """Names as a sentence lists them.
+
+    >>> listed(["sin", "cos", "tanh"])
+    'sin, cos and tanh'
+    """
+    *most, end = names
+    return f"{', '.join(most)} {last} {end}" if most else end
