@@ -16,6 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 import nn
+from lessons.arguments import whole
 from ops import no_grad
 
 Array = np.ndarray[Any, Any]
@@ -67,9 +68,9 @@ def train(model: nn.Module, X: Array, y: Array, epochs: int, seed: int) -> float
 def main(argv: Sequence[str] | None = None) -> float:
     """Train, test, print; returns the test accuracy."""
     parser = argparse.ArgumentParser(prog="python -m lessons.digits", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--model", choices=("mlp", "cnn"), default="mlp")
-    parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--model", choices=("mlp", "cnn"), default="mlp", help="what to train (mlp)")
+    parser.add_argument("--epochs", type=whole(1), default=20, help="passes over the training set (20)")
+    parser.add_argument("--seed", type=whole(0), default=0, help="seed of split, weights and order (0)")
     options = parser.parse_args(argv)
     (X, y), (X_test, y_test) = nn.data.digits(rng=options.seed)
     model = {"mlp": mlp, "cnn": cnn}[options.model](options.seed)

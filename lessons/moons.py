@@ -13,7 +13,6 @@ import argparse
 import importlib.util
 import random
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from tqdm import tqdm
 
 import nn
 import scalar.nn
+from lessons.arguments import SEED, folder, whole
 from ops import no_grad, topological
 from viz import plots
 
@@ -138,7 +138,13 @@ def table(runs: Sequence[Run]) -> str:
     heads = ("engine", "nodes/step", "ms/step", "loss", "accuracy", "loss diff", "grad diff")
     rows = [heads, *(row(run, runs[0]) for run in runs)]
     widths = [max(len(r[i]) for r in rows) for i in range(len(heads))]
-    return "\n".join("  ".join(cell.rjust(w) for cell, w in zip(r, widths)) for r in rows)
+    return "\n".join(_line(r, widths) for r in rows)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """The first cell to the left, the others, which are numbers, to the right."""
+    name, *numbers = cells
+    return "  ".join([name.ljust(widths[0]), *(x.rjust(w) for x, w in zip(numbers, widths[1:]))]).rstrip()
 
 
 def row(run: Run, first: Run) -> tuple[str, ...]:
@@ -174,34 +180,11 @@ def scores_of(run: Run, points: Array) -> Array:
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m lessons.moons", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--engine", choices=("scalar", "tensor", "both"), default="both", help="what to train on")
-    parser.add_argument("--samples", type=at_least(2), default=100, help="points in the two moons (100)")
-    parser.add_argument("--steps", type=at_least(1), default=100, help="training steps (100)")
-    parser.add_argument("--seed", type=at_least(0), default=1337, help="seed of data and weights (1337)")
+    parser.add_argument("--samples", type=whole(2), default=100, help="points in the two moons (100)")
+    parser.add_argument("--steps", type=whole(1), default=100, help="training steps (100)")
+    parser.add_argument("--seed", type=whole(0, SEED), default=1337, help="seed of data and weights (1337)")
     parser.add_argument("--out", type=folder, default="out", help="folder for the picture (out)")
     return parser.parse_args(argv)
-
-
-def at_least(least: int) -> Any:
-    """A reader of whole numbers no smaller than `least`."""
-
-    def whole_number(text: str) -> int:
-        if not text.lstrip("-").isdigit() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"got {text!r}; it must be a whole number, {least} or more")
-        return int(text)
-
-    return whole_number
-
-
-def folder(text: str) -> Path:
-    """A folder that can be written to, made where it is not there yet."""
-    path = Path(text)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
-            return path
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise argparse.ArgumentTypeError(f"cannot write to {text!r} ({reason}); name another folder") from None
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -216,9 +199,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     for _ in tqdm(zip(*turns, strict=True), total=options.steps, unit="step", file=sys.stderr):
         pass
     first = runs[0]
-    print(f"step 0: loss {first.losses[0]:.6f}, accuracy {first.accuracies[0]:.0%}")
-    print(f"step {options.steps - 1}: loss {first.losses[-1]:.7f}, accuracy {first.accuracies[-1]:.0%}\n")
-    print(table(runs))
+    for k in sorted({0, options.steps - 1}):
+        print(f"step {k}: loss {first.losses[k]:.6g}, accuracy {first.accuracies[k]:.0%}")
+    print(f"\n{table(runs)}")
     path = options.out / "moons.png"
     picture(runs[: len(engines)], X, y, path)
     print(f"\npicture: {path}")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+import argparse
+from collections.abc import Sequence
 
 import viz
+from lessons.arguments import folder
 from scalar import Value
 from tensor import Tensor
 
 WIDTH = 900  # of a README's column, in pixels
+CAPTIONS = (
+    "Value, a node for each number: loss = (w1 * x1 + w2 * x2 + b - y) ** 2",
+    "Tensor, a node for each array: loss = ((w * x).sum() + b - y) ** 2",
+)
 
 
 def two_graphs() -> viz.Drawing:
@@ -26,10 +31,7 @@ def two_graphs() -> viz.Drawing:
     return viz.draw(
         by_values,
         by_tensors,
-        captions=[
-            "Value, a node for each number: loss = (w1 * x1 + w2 * x2 + b - y) ** 2",
-            "Tensor, a node for each array: loss = ((w * x).sum() + b - y) ** 2",
-        ],
+        captions=CAPTIONS,
         parameters=[w1, w2, b],
     )
 
@@ -38,12 +40,13 @@ def _values(**numbers: float) -> list[Value]:
     return [Value(number, label=label) for label, number in numbers.items()]
 
 
-def main(out: str) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Write every picture into the folder."""
-    folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "two_graphs.svg").write_text(two_graphs().svg(width=WIDTH), encoding="utf-8")
+    parser = argparse.ArgumentParser(prog="python -m lessons.pictures", description=(__doc__ or "").partition(":")[0])
+    parser.add_argument("out", type=folder, help="folder for the pictures")
+    out = parser.parse_args(argv).out
+    (out / "two_graphs.svg").write_text(two_graphs().svg(width=WIDTH), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

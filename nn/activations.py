@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import ops
 from nn.module import Module
+from nn.settings import choice, number
+from ops.shapes import integer
 
 
 class ReLU(Module):
@@ -19,7 +22,7 @@ class LeakyReLU(Module):
     """ops.leaky_relu, of any shape."""
 
     def __init__(self, negative_slope: float = 0.01):
-        self.negative_slope = negative_slope
+        self.negative_slope = number(self, "negative_slope", negative_slope, low=-inf)
 
     def forward(self, x: Any) -> Any:
         return ops.leaky_relu(x, self.negative_slope)
@@ -43,7 +46,7 @@ class GELU(Module):
     """ops.gelu, of any shape; approximate is "none" or "tanh"."""
 
     def __init__(self, approximate: str = "none"):
-        self.approximate = approximate
+        self.approximate = choice(self, "approximate", approximate, ("none", "tanh"))
 
     def forward(self, x: Any) -> Any:
         return ops.gelu(x, self.approximate)
@@ -67,7 +70,7 @@ class Softmax(Module):
     """ops.softmax along one axis."""
 
     def __init__(self, axis: int = -1):
-        self.axis = axis
+        self.axis = integer(axis, "Softmax: axis")
 
     def forward(self, x: Any) -> Any:
         return ops.softmax(x, self.axis)

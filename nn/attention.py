@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 import ops
-from nn.engines import Rng, array, generator
+from nn.engines import Rng, generator, parameter
 from nn.layers import Dropout, Linear
 from nn.module import Module
 from nn.norm import LayerNorm
+from nn.settings import count
 from ops.errors import ShapeError
 
 
@@ -27,12 +28,12 @@ class MultiHeadAttention(Module):
     """
 
     def __init__(self, embed_dim: int, num_heads: int, *, engine: str = "tensor", rng: Rng = None):
-        if embed_dim % num_heads:
+        if count(self, "embed_dim", embed_dim) % count(self, "num_heads", num_heads):
             raise ValueError(f"MultiHeadAttention: embed_dim {embed_dim} does not divide into {num_heads} heads")
         rng, k = generator(rng), (6 / (4 * embed_dim)) ** 0.5
         self.num_heads = num_heads
-        self.in_proj_weight = array(rng.uniform(-k, k, (3 * embed_dim, embed_dim)), engine, requires_grad=True)
-        self.in_proj_bias = array(np.zeros(3 * embed_dim), engine, requires_grad=True)
+        self.in_proj_weight = parameter(rng.uniform(-k, k, (3 * embed_dim, embed_dim)), engine)
+        self.in_proj_bias = parameter(np.zeros(3 * embed_dim), engine)
         self.out_proj = Linear(embed_dim, embed_dim, engine=engine, rng=rng)
 
     def forward(self, x: Any, mask: Any = None, causal: bool = False) -> Any:
@@ -80,7 +81,10 @@ class TransformerBlock(Module):
         engine: str = "tensor",
         rng: Rng = None,
     ):
-        rng, wide = generator(rng), dim_feedforward or 4 * embed_dim
+        wide = 4 * count(self, "embed_dim", embed_dim)
+        if dim_feedforward is not None:
+            wide = count(self, "dim_feedforward", dim_feedforward)
+        rng = generator(rng)
         self.self_attn = MultiHeadAttention(embed_dim, num_heads, engine=engine, rng=rng)
         self.linear1 = Linear(embed_dim, wide, engine=engine, rng=rng)
         self.linear2 = Linear(wide, embed_dim, engine=engine, rng=rng)

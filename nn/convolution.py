@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
 import ops
-from nn.engines import Rng, array, generator
+from nn.engines import Rng, generator, parameter
 from nn.module import Module
-from ops.shapes import integers
+from nn.settings import count, named, per_axis
 
-Pair = int | tuple[int, int]
+Pair = int | Sequence[int]
 
 
 class Conv2d(Module):
@@ -40,17 +41,21 @@ class Conv2d(Module):
         engine: str = "tensor",
         rng: Rng = None,
     ):
-        rng, name = generator(rng), type(self).__name__
-        size = integers(kernel_size, f"{name}: kernel_size")
-        size = size * self.axes if len(size) == 1 else size
-        k = (in_channels // groups * prod(size)) ** -0.5
-        shape = (out_channels, in_channels // groups, *size)
-        self.weight = array(rng.uniform(-k, k, shape), engine, requires_grad=True)
-        self.bias: Any = array(rng.uniform(-k, k, out_channels), engine, requires_grad=True) if bias else None
-        self.stride: Any = stride
-        self.padding: Any = padding
-        self.dilation: Any = dilation
-        self.groups = groups
+        size, rng = per_axis(self, "kernel_size", kernel_size, self.axes), generator(rng)
+        self.stride: Any = per_axis(self, "stride", stride, self.axes)
+        self.padding: Any = per_axis(self, "padding", padding, self.axes, least=0)
+        self.dilation: Any = per_axis(self, "dilation", dilation, self.axes)
+        depth, filters, self.groups = self._channels(in_channels, out_channels, groups)
+        k = (depth * prod(size)) ** -0.5
+        self.weight = parameter(rng.uniform(-k, k, (filters, depth, *size)), engine)
+        self.bias: Any = parameter(rng.uniform(-k, k, filters), engine) if bias else None
+
+    def _channels(self, in_channels: int, out_channels: int, groups: int) -> tuple[int, int, int]:
+        """How many channels a filter sees, how many filters there are, and in how many groups."""
+        n, m = count(self, "in_channels", in_channels), count(self, "out_channels", out_channels)
+        if n % count(self, "groups", groups) or m % groups:
+            raise ValueError(f"{named(self)}: groups is {groups}, but it must divide {n} channels in and {m} out")
+        return n // groups, m, groups
 
     def forward(self, x: Any) -> Any:
         y = ops.conv2d(x, self.weight, self.stride, self.padding, self.dilation, self.groups)
@@ -70,26 +75,29 @@ class Conv1d(Conv2d):
     def forward(self, x: Any) -> Any:
         flat = ops.expand_dims(x, axis=2)  # an image of height 1
         w = ops.expand_dims(self.weight, axis=2)
-        y = ops.conv2d(flat, w, (1, self.stride), (0, self.padding), (1, self.dilation), self.groups)
+        y = ops.conv2d(flat, w, (1, *self.stride), (0, *self.padding), (1, *self.dilation), self.groups)
         y = ops.squeeze(y, axis=2)
         return y if self.bias is None else y + self.bias.reshape(-1, 1)
 
 
-class MaxPool2d(Module):
-    """ops.max_pool2d; stride is kernel_size unless given."""
+class _Pool2d(Module):
+    """A number for each window; stride is kernel_size unless given."""
 
     def __init__(self, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0):
-        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
+        self.kernel_size: Any = per_axis(self, "kernel_size", kernel_size, 2)
+        self.stride: Any = self.kernel_size if stride is None else per_axis(self, "stride", stride, 2)
+        self.padding: Any = per_axis(self, "padding", padding, 2, least=0)
+
+
+class MaxPool2d(_Pool2d):
+    """ops.max_pool2d; stride is kernel_size unless given."""
 
     def forward(self, x: Any) -> Any:
         return ops.max_pool2d(x, self.kernel_size, self.stride, self.padding)
 
 
-class AvgPool2d(Module):
+class AvgPool2d(_Pool2d):
     """ops.avg_pool2d; stride is kernel_size unless given."""
-
-    def __init__(self, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0):
-        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
 
     def forward(self, x: Any) -> Any:
         return ops.avg_pool2d(x, self.kernel_size, self.stride, self.padding)

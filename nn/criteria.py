@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import signature
+from inspect import Signature, signature
 from typing import Any
 
 from nn import losses
 from nn.module import Module
+from nn.settings import named
 
 
 class _Loss(Module):
-    """A loss as a module; the settings are the keywords of its function."""
+    """A loss as a module; the settings are the keywords of its function, and refused here, not at first use."""
 
     function: Callable[..., Any]
+    reductions: tuple[str, ...] = losses.REDUCTIONS
+    __signature__: Signature
 
-    def __init__(self, **settings: Any):
-        signature(self.function).bind(None, None, **settings)  # an unknown keyword is refused here, not at first use
+    def __init_subclass__(cls) -> None:
+        _, _, *settings = signature(cls.function).parameters.values()
+        cls.__signature__ = Signature(settings)  # what help() shows
+
+    def __init__(self, *args: Any, **settings: Any):
+        try:
+            self.__signature__.bind(*args, **settings)
+        except TypeError as error:
+            known = ", ".join(f"{p.name}={p.default!r}" for p in self.__signature__.parameters.values())
+            raise TypeError(f"{named(self)}: {error}; its settings are given by name: {known}") from None
+        losses.demand_settings(named(self), reductions=self.reductions, **settings)
         self.settings = settings
 
     def forward(self, prediction: Any, target: Any) -> Any:
@@ -123,3 +135,4 @@ class KLDivLoss(_Loss):
     """
 
     function = staticmethod(losses.kl_div)
+    reductions = losses.REDUCTIONS_OF_KL

@@ -8,14 +8,14 @@ random order.  `noise` is the standard deviation of what is added to each coordi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from math import ceil, pi
+from math import ceil, inf, pi
 from typing import Any
 
 import numpy as np
 
 from nn.engines import Rng, generator
+from nn.settings import count, number
 from ops.errors import ShapeError
-from ops.shapes import integer
 
 Array = np.ndarray[Any, Any]
 XY = tuple[Array, Array]
@@ -38,15 +38,18 @@ class DataLoader:
     def __init__(
         self, *arrays: Any, batch_size: int = 1, shuffle: bool = False, drop_last: bool = False, rng: Rng = None
     ):
-        self.arrays = tuple(np.array(x) for x in arrays)
-        self.batch_size, self.shuffle, self.drop_last = batch_size, shuffle, drop_last
-        self.rng = generator(rng)
+        self.arrays = tuple(_copied(x) for x in arrays)
+        self.batch_size = count(self, "batch_size", batch_size)
+        self.shuffle, self.drop_last, self.rng = shuffle, drop_last, generator(rng)
         lengths = [x.shape[0] if x.ndim else None for x in self.arrays]
         if len(set(lengths)) != 1 or None in lengths:
             shapes = ", ".join(str(x.shape) for x in self.arrays) or "no arrays"
-            raise ShapeError(f"DataLoader: got {shapes}; give arrays of as many rows each")
-        if integer(batch_size, "DataLoader: batch_size") < 1:
-            raise ValueError(f"DataLoader: batch_size is {batch_size}, but it must be 1 or more")
+            raise ShapeError(f"DataLoader: got {shapes}; give arrays of as many rows each, and batch_size by name")
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(str(x.shape) for x in self.arrays)
+        said = f"batch_size={self.batch_size}, shuffle={self.shuffle}, drop_last={self.drop_last}"
+        return f"DataLoader({shapes}, {said}, batches={len(self)})"
 
     def __len__(self) -> int:
         """The number of batches in an epoch."""
@@ -59,6 +62,13 @@ class DataLoader:
         for start in range(0, len(self) * self.batch_size, self.batch_size):
             rows = order[start : start + self.batch_size]
             yield tuple(x[rows] for x in self.arrays)
+
+
+def _copied(rows: Any) -> Array:
+    try:
+        return np.array(rows)
+    except ValueError:
+        raise ShapeError("DataLoader: rows of different lengths make no array; pad them to one length") from None
 
 
 def moons(n: int = 100, *, noise: float = 0.1, rng: Rng = None) -> XY:
@@ -84,6 +94,8 @@ def circles(n: int = 100, *, noise: float = 0.1, factor: float = 0.5, rng: Rng =
     0.25
     """
 
+    number("circles", "factor", factor, low=-inf)
+
     def circle(label: int, m: int, rng: np.random.Generator) -> Array:
         return _circle(2 * pi * np.arange(m) / m) * (factor if label else 1)
 
@@ -96,6 +108,8 @@ def spirals(n: int = 100, *, noise: float = 0.02, turns: float = 1.0, rng: Rng =
     >>> spirals(100, rng=0)[0].shape
     (100, 2)
     """
+
+    number("spirals", "turns", turns, low=-inf)
 
     def arm(label: int, m: int, rng: np.random.Generator) -> Array:
         t = np.linspace(0.05, 1, m)
@@ -154,7 +168,7 @@ def digits(test_share: float = 0.2, *, rng: Rng = 0) -> tuple[XY, XY]:
     >>> X.shape, X_test.shape
     ((1438, 8, 8), (359, 8, 8))
     """
-    if not 0 < test_share < 1:
+    if not 0 < number("digits", "test_share", test_share, low=-inf) < 1:
         raise ValueError(f"digits: test_share is {test_share}, but it must lie between 0 and 1")
     from sklearn.datasets import load_digits
 
@@ -174,11 +188,7 @@ def _two_classes(
     asker: str, n: int, noise: float, rng: Rng, place: Callable[[int, int, np.random.Generator], Any]
 ) -> XY:
     """n points in random order: half of them where `place(0, m, rng)` puts m points, half by `place(1, m, rng)`."""
-    if integer(n, f"{asker}: n") < 2 or not noise >= 0:
-        raise ValueError(
-            f"{asker}: got n={n} and noise={noise}, but it takes at least 2 points and a noise of 0 or more"
-        )
-    rng = generator(rng)
+    n, noise, rng = count(asker, "n", n, least=2), number(asker, "noise", noise), generator(rng)
     sizes = n - n // 2, n // 2
     X = np.concatenate([place(label, m, rng) for label, m in enumerate(sizes)])
     X = X + noise * rng.normal(size=X.shape)

@@ -24,6 +24,15 @@ def array(data: Any, engine: str = "tensor", requires_grad: bool = False) -> Any
     return ENGINES[engine](data, requires_grad=requires_grad)
 
 
+def parameter(data: Any, engine: str) -> Any:
+    """The data as a leaf of the engine that asks for a gradient, so that training may change it."""
+    return array(data, engine, requires_grad=True)
+
+
 def generator(rng: Rng) -> np.random.Generator:
     """A generator from a seed, or the generator itself; None draws a fresh seed."""
-    return np.random.default_rng(rng)
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        said = "a seed (0, 1, 2, ...), a numpy.random.Generator or None"
+        raise type(error)(f"rng is {rng!r}, but it must be {said}") from None

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from nn.module import Module
+from nn.settings import kind
 from ops.errors import ShapeError
 
 Array = np.ndarray[Any, Any]
@@ -36,6 +37,7 @@ def save(model: Module, path: Name) -> None:
     ...     np.load(f"{folder}/line.npz").files
     ['weight', 'bias']
     """
+    _check_order("save", model, path)
     form, state = _form("save", path), model.state_dict()
     _check_holds(form, path, state)
     try:
@@ -59,6 +61,7 @@ def load(model: M, path: Name) -> M:
     >>> line.bias.numpy() == nn.Linear(2, 1, rng=0).bias.numpy()
     array([ True])
     """
+    _check_order("load", model, path)
     form, state = _form("load", path), model.state_dict()
     try:
         with open(path, "rb") as file:
@@ -140,6 +143,12 @@ class _Safetensors:
 
 
 _FORMS: dict[str, type[_Npz | _Safetensors]] = {".npz": _Npz, ".safetensors": _Safetensors}
+
+
+def _check_order(what: str, model: Any, path: Any) -> None:
+    if not (isinstance(model, Module) and isinstance(path, (str, os.PathLike))):
+        seen = f"{kind(model)} and {kind(path)}"
+        raise TypeError(f'{what}: got {seen}; write nn.{what}(model, "file.npz"), the model first')
 
 
 def _form(what: str, path: Name) -> _Npz | _Safetensors:

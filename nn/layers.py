@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NoReturn
 
 import numpy as np
 
 import ops
-from nn.engines import Rng, array, generator
+from nn.engines import Rng, generator, parameter
 from nn.module import Module
-from ops.shapes import normal_axis
+from nn.settings import count, counts, function, kind, named, number
+from ops.errors import ShapeError
+from ops.shapes import integer, normal_axis
 
 
 class Linear(Module):
@@ -26,13 +28,22 @@ class Linear(Module):
     def __init__(
         self, in_features: int, out_features: int, bias: bool = True, *, engine: str = "tensor", rng: Rng = None
     ):
-        rng, k = generator(rng), in_features**-0.5
-        self.weight = array(rng.uniform(-k, k, (out_features, in_features)), engine, requires_grad=True)
-        self.bias: Any = array(rng.uniform(-k, k, out_features), engine, requires_grad=True) if bias else None
+        n, m = count(self, "in_features", in_features), count(self, "out_features", out_features)
+        rng, k = generator(rng), n**-0.5
+        self.weight = parameter(rng.uniform(-k, k, (m, n)), engine)
+        self.bias: Any = parameter(rng.uniform(-k, k, m), engine) if bias else None
 
     def forward(self, x: Any) -> Any:
+        if getattr(x, "shape", ())[-1:] != self.weight.shape[1:]:
+            self._refuse(x)
         y = x @ self.weight.mT
         return y if self.bias is None else y + self.bias
+
+    def _refuse(self, x: Any) -> NoReturn:
+        takes = f"{named(self)}: it takes an array of shape (..., {self.weight.shape[1]}), but got"
+        if hasattr(x, "shape"):
+            raise ShapeError(f"{takes} one of shape {x.shape}")
+        raise TypeError(f"{takes} a {type(x).__name__}; convert it with nn.array")
 
 
 class MLP(Module):
@@ -51,25 +62,34 @@ class MLP(Module):
         engine: str = "tensor",
         rng: Rng = None,
     ):
-        rng, sizes = generator(rng), [nin, *nouts]
-        self.layers = [Linear(a, b, engine=engine, rng=rng) for a, b in zip(sizes, nouts)]
-        self.activation = activation
+        outs = counts(self, "nouts", nouts, "[16, 16, 1]")
+        rng, sizes = generator(rng), [count(self, "nin", nin), *outs]
+        self.layers = [Linear(a, b, engine=engine, rng=rng) for a, b in zip(sizes, outs)]
+        self.activation = function(self, "activation", activation, "ops.tanh")
 
     def forward(self, x: Any) -> Any:
         for layer in self.layers[:-1]:
             x = self.activation(layer(x))
         return self.layers[-1](x)
 
+    def extra_repr(self) -> str:
+        f = self.activation
+        return f"activation={getattr(f, 'name', '') or getattr(f, '__name__', type(f).__name__)}"
+
 
 class ModuleList(Module):
     """Modules in a row, each a part of the module that holds the list; named 0, 1, ..."""
 
-    def __init__(self, modules: Sequence[Module] = ()):
+    def __init__(self, modules: Iterable[Module] = ()):
+        if not isinstance(modules, Iterable):
+            raise TypeError(f"{named(self)}: got {kind(modules)}; give it a list of modules")
         for module in modules:
             self.append(module)
 
     def append(self, module: Module) -> None:
         """Add a module at the end."""
+        if not isinstance(module, Module):
+            raise TypeError(f"{named(self)}: got {kind(module)} as part {len(self)}; give modules, such as nn.ReLU()")
         vars(self)[str(len(self))] = module
 
     def __iter__(self) -> Iterator[Module]:
@@ -90,6 +110,8 @@ class Sequential(ModuleList):
     """
 
     def __init__(self, *modules: Module):
+        if len(modules) == 1 and isinstance(modules[0], (list, tuple)):
+            raise TypeError("Sequential: got a list of modules; give them one by one, as in Sequential(*modules)")
         super().__init__(modules)
 
     def forward(self, x: Any) -> Any:
@@ -102,7 +124,7 @@ class Flatten(Module):
     """Axes start_dim to end_dim joined into one; the batch stays by default."""
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1):
-        self.start_dim, self.end_dim = start_dim, end_dim
+        self.start_dim, self.end_dim = integer(start_dim, "Flatten: start_dim"), integer(end_dim, "Flatten: end_dim")
 
     def forward(self, x: Any) -> Any:
         first, last = (normal_axis(axis, x.ndim, "Flatten") for axis in (self.start_dim, self.end_dim))
@@ -116,9 +138,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, *, rng: Rng = None):
-        if not 0 <= p < 1:
-            raise ValueError(f"Dropout: p is {p}, but a probability of dropping lies in [0, 1)")
-        self.p, self.rng = p, generator(rng)
+        self.p, self.rng = number(self, "p", p, below=1), generator(rng)
 
     def forward(self, x: Any) -> Any:
         if not self.training or self.p == 0:
@@ -137,7 +157,8 @@ class Embedding(Module):
     """
 
     def __init__(self, num_embeddings: int, embedding_dim: int, *, engine: str = "tensor", rng: Rng = None):
-        self.weight = array(generator(rng).normal(size=(num_embeddings, embedding_dim)), engine, requires_grad=True)
+        n, width = count(self, "num_embeddings", num_embeddings), count(self, "embedding_dim", embedding_dim)
+        self.weight = parameter(generator(rng).normal(size=(n, width)), engine)
 
     def forward(self, ids: Any) -> Any:
         rows = np.asarray(ids)
@@ -150,7 +171,8 @@ class PositionalEmbedding(Module):
     """A learned row for each position, added to (batch, position, embedding_dim)."""
 
     def __init__(self, num_positions: int, embedding_dim: int, *, engine: str = "tensor", rng: Rng = None):
-        self.weight = array(generator(rng).normal(size=(num_positions, embedding_dim)), engine, requires_grad=True)
+        n, width = count(self, "num_positions", num_positions), count(self, "embedding_dim", embedding_dim)
+        self.weight = parameter(generator(rng).normal(size=(n, width)), engine)
 
     def forward(self, x: Any) -> Any:
         if x.shape[-2] > self.weight.shape[0]:

@@ -5,7 +5,6 @@ Shapes must be equal, never merely broadcast, and a target must be one that the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import exp
 from typing import Any
 
@@ -17,6 +16,8 @@ from ops.errors import ParameterError, ShapeError
 from tensor import arrays
 
 Array = np.ndarray[Any, Any]
+REDUCTIONS = ("mean", "sum", "none")
+REDUCTIONS_OF_KL = (*REDUCTIONS, "batchmean")
 
 # distances
 
@@ -52,8 +53,7 @@ def huber_loss(prediction: Any, target: Any, *, delta: float = 1.0, reduction: s
     >>> huber_loss(Tensor([1.5, 4.0]), Tensor([1.0, 1.0]), reduction="none").tolist()
     [0.125, 2.5]
     """
-    if not delta > 0:
-        raise ParameterError(f"huber_loss: delta is {delta}, but the error at which the square ends is above 0")
+    demand_settings("huber_loss", delta=delta)
     p, t = _pair("huber_loss", prediction, target)
     e = ops.abs(p - t)
     short = ops.clip(e, high=delta)  # the error, cut off at delta: one formula for both pieces
@@ -87,14 +87,12 @@ def cross_entropy(logits: Any, target: Any, *, label_smoothing: float = 0.0, red
     >>> cross_entropy(Tensor([[0.0, 0.0]]), [1]).item()   # ln 2
     0.6931471805599453
     """
-    s = label_smoothing
-    if not 0 <= s <= 1:
-        raise ParameterError(f"cross_entropy: label_smoothing is {s}, but a share of the target lies in [0, 1]")
+    demand_settings("cross_entropy", label_smoothing=label_smoothing)
     x, t = _lifted(logits, "cross_entropy: the logits"), _lifted(target, "cross_entropy: the target")
     _demand_rows("cross_entropy", x)
     log_p = ops.log_softmax(x, axis=1)
     log_likelihood = _expected(log_p, t) if t.shape == x.shape else _picked("cross_entropy", log_p, t)
-    if s:
+    if s := label_smoothing:
         log_likelihood = (1 - s) * log_likelihood + s * ops.mean(log_p, axis=1)
     return _reduced("cross_entropy", -log_likelihood, reduction)
 
@@ -155,12 +153,12 @@ def kl_div(log_prediction: Any, target: Any, *, reduction: str = "mean") -> Any:
     log_p, t = _pair("kl_div", log_prediction, target)
     _demand_probabilities("kl_div", "target", t)
     log_t = ops.log(ops.where(_numbers(t) > 0, t, 1.0))
-    return _reduced("kl_div", t * (log_t - log_p), reduction, known=tuple(_REDUCTIONS))
+    return _reduced("kl_div", t * (log_t - log_p), reduction, REDUCTIONS_OF_KL)
 
 
 # what they share
 
-_REDUCTIONS = {
+_REDUCED = {
     "mean": ops.mean,
     "sum": ops.sum,
     "none": lambda each: each,
@@ -168,10 +166,28 @@ _REDUCTIONS = {
 }
 
 
-def _reduced(asker: str, each: Any, reduction: str, known: Sequence[str] = ("mean", "sum", "none")) -> Any:
-    if reduction not in known:
-        raise ParameterError(f"{asker}: reduction is {reduction!r}; it may be {' or '.join(map(repr, known))}")
-    return _REDUCTIONS[reduction](each)
+def demand_settings(
+    asker: str,
+    *,
+    reduction: Any = "mean",
+    delta: Any = 1.0,
+    label_smoothing: Any = 0.0,
+    reductions: tuple[str, ...] = REDUCTIONS,
+) -> None:
+    """ParameterError for a setting of a loss that has no meaning."""
+    if reduction not in reductions:
+        raise ParameterError(f"{asker}: reduction is {reduction!r}; it may be {' or '.join(map(repr, reductions))}")
+    if not (isinstance(delta, (int, float)) and delta > 0):
+        raise ParameterError(f"{asker}: delta is {delta!r}, but the error at which the square ends is above 0")
+    if not (isinstance(label_smoothing, (int, float)) and 0 <= label_smoothing <= 1):
+        raise ParameterError(
+            f"{asker}: label_smoothing is {label_smoothing!r}, but a share of the target lies in [0, 1]"
+        )
+
+
+def _reduced(asker: str, each: Any, reduction: str, known: tuple[str, ...] = REDUCTIONS) -> Any:
+    demand_settings(asker, reduction=reduction, reductions=known)
+    return _REDUCED[reduction](each)
 
 
 def _pair(asker: str, prediction: Any, target: Any) -> tuple[Any, Any]:

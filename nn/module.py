@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from nn.engines import array
+from nn.settings import is_setting
 from ops import modes
 from ops.dispatch import is_node
 from ops.errors import ShapeError
@@ -23,7 +24,6 @@ class Module:
     running mean, which is saved with the model but not trained.
     """
 
-    forward: Callable[..., Any]
     training = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -32,6 +32,10 @@ class Module:
             return self.forward(*args, **kwargs)
         finally:
             modes.leave(around)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What the module computes of its inputs; each subclass defines its own."""
+        raise NotImplementedError(f"{type(self).__name__} has no forward(self, x); define it")
 
     def named_modules(self) -> Iterator[tuple[str, Module]]:
         """This module, with the empty name, and every module below it."""
@@ -116,9 +120,10 @@ class Module:
                 leaf[...] = arrays[name]
 
     def extra_repr(self) -> str:
-        """What stands in brackets behind the class's name; the shapes of its own arrays unless a subclass says."""
-        own = {name: x for name, x in vars(self).items() if is_node(x)}
-        return ", ".join(f"{name} {x.shape}" for name, x in own.items())
+        """What stands in brackets behind the class's name: the shapes of its own arrays, and its settings."""
+        own = {name: x for name, x in vars(self).items() if name != "training"}
+        arrays = [f"{name} {x.shape}" for name, x in own.items() if is_node(x)]
+        return ", ".join(arrays + [f"{name}={x!r}" for name, x in own.items() if is_setting(x)])
 
     def __repr__(self) -> str:
         lines = []

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 import ops
-from nn.engines import array
+from nn.engines import array, parameter
 from nn.module import Module
+from nn.settings import count, counts, number
 from ops.errors import ShapeError
-from ops.shapes import Shape, integers
+from ops.shapes import Shape
 
 
 class LayerNorm(Module):
@@ -24,9 +25,11 @@ class LayerNorm(Module):
     """
 
     def __init__(self, normalized_shape: int | Shape, eps: float = 1e-5, *, engine: str = "tensor"):
-        self.normalized_shape, self.eps = integers(normalized_shape, "LayerNorm: normalized_shape"), eps
-        self.weight = array(np.ones(self.normalized_shape), engine, requires_grad=True)
-        self.bias = array(np.zeros(self.normalized_shape), engine, requires_grad=True)
+        shape = (normalized_shape,) if isinstance(normalized_shape, int) else normalized_shape
+        self.normalized_shape = counts(self, "normalized_shape", shape, "(8, 8)")
+        self.eps = number(self, "eps", eps)
+        self.weight = parameter(np.ones(self.normalized_shape), engine)
+        self.bias = parameter(np.zeros(self.normalized_shape), engine)
 
     def forward(self, x: Any) -> Any:
         if x.shape[-len(self.normalized_shape) :] != self.normalized_shape:
@@ -47,11 +50,10 @@ class _BatchNorm(Module):
     shapes: tuple[int, ...]
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, *, engine: str = "tensor"):
-        self.eps, self.momentum = eps, momentum
-        self.weight = array(np.ones(num_features), engine, requires_grad=True)
-        self.bias = array(np.zeros(num_features), engine, requires_grad=True)
-        self.running_mean = array(np.zeros(num_features), engine)
-        self.running_var = array(np.ones(num_features), engine)
+        n = count(self, "num_features", num_features)
+        self.eps, self.momentum = number(self, "eps", eps), number(self, "momentum", momentum, to=1)
+        self.weight, self.bias = parameter(np.ones(n), engine), parameter(np.zeros(n), engine)
+        self.running_mean, self.running_var = array(np.zeros(n), engine), array(np.ones(n), engine)
         self.num_batches_tracked = np.array(0)
 
     def forward(self, x: Any) -> Any:

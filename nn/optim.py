@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from math import hypot, inf, isfinite
+from math import hypot, isfinite, prod
 from typing import Any
 
 import numpy as np
 
+from nn.module import Module
+from nn.settings import is_setting, kind, named, number
 from ops.dispatch import is_node
 
 Array = np.ndarray[Any, Any]
@@ -37,12 +39,10 @@ class Optimizer:
     """
 
     def __init__(self, parameters: Iterable[Any], lr: float, weight_decay: float = 0.0):
-        if not isinstance(parameters, Iterable):
-            raise TypeError(f"{type(self).__name__}: got a {type(parameters).__name__}; give it model.parameters()")
-        self.parameters, self.lr, self.weight_decay = list(parameters), lr, weight_decay
+        self.parameters = _listed(named(self), parameters)
         self.state: list[State] = [{} for _ in self.parameters]
-        _demand_leaves(type(self).__name__, self.parameters)
-        self._demand("lr", "weight_decay")
+        self.lr, self.weight_decay = number(self, "lr", lr), number(self, "weight_decay", weight_decay)
+        _demand_leaves(named(self), self.parameters)
 
     def update(self, p: Array, g: Array, state: State) -> Array:
         """The parameter's new numbers, from its numbers, its gradient and what it carries."""
@@ -51,8 +51,9 @@ class Optimizer:
     def step(self) -> None:
         """Update each parameter; one without a gradient stays."""
         for p, state in zip(self.parameters, self.state):
-            if p.grad is not None:
-                p.data = self.update(np.asarray(p.data), np.asarray(p.grad, p.dtype), state)
+            if (g := p.grad) is not None:
+                x = np.asarray(p.data)
+                p.data = self.update(x, np.asarray(g, x.dtype), state)
 
     def zero_grad(self) -> None:
         """Forget the gradients, so that the next backward pass starts anew."""
@@ -76,14 +77,16 @@ class Optimizer:
             )
         self.lr, self.state = state_dict["lr"], deepcopy(state_dict["state"])
 
-    def _demand(self, *names: str, below: float = inf) -> None:
-        """ValueError unless the settings of these names lie in [0, below)."""
-        for name in names:
-            _demand_setting(type(self).__name__, name, getattr(self, name), below)
-
     def _decayed(self, g: Array, p: Array) -> Array:
         r"""The gradient with that of $\frac{\lambda}{2} p^2$ added."""
         return g + self.weight_decay * p if self.weight_decay else g
+
+    def __repr__(self) -> str:
+        settings = {name: x for name, x in vars(self).items() if is_setting(x)}
+        said = [f"{name}={x!r}" for name, x in settings.items() if x or name == "lr"]  # what is 0 or False is off
+        size, arrays = sum(prod(p.shape) for p in self.parameters), len(self.parameters)
+        said.append(f"{_many(size, 'parameter')} in {_many(arrays, 'array')}")
+        return f"{type(self).__name__}({', '.join(said)})"
 
 
 class SGD(Optimizer):
@@ -112,8 +115,8 @@ class SGD(Optimizer):
         nesterov: bool = False,
     ):
         super().__init__(parameters, lr, weight_decay)
-        self.momentum, self.dampening, self.nesterov = momentum, dampening, nesterov
-        self._demand("momentum", "dampening")
+        self.momentum, self.dampening = number(self, "momentum", momentum), number(self, "dampening", dampening)
+        self.nesterov = nesterov
         if nesterov and (momentum == 0 or dampening != 0):
             raise ValueError(
                 f"SGD: nesterov=True got momentum={momentum} and dampening={dampening}, "
@@ -157,9 +160,8 @@ class RMSprop(Optimizer):
         centered: bool = False,
     ):
         super().__init__(parameters, lr, weight_decay)
-        self.alpha, self.eps, self.momentum, self.centered = alpha, eps, momentum, centered
-        self._demand("eps", "momentum")
-        self._demand("alpha", below=1)
+        self.alpha, self.eps = number(self, "alpha", alpha, below=1), number(self, "eps", eps)
+        self.momentum, self.centered = number(self, "momentum", momentum), centered
 
     def update(self, p: Array, g: Array, state: State) -> Array:
         a, mu = self.alpha, self.momentum
@@ -179,7 +181,8 @@ class Adam(Optimizer):
     $$\hat{m} = m / (1 - \beta_1^t), \quad \hat{v} = v / (1 - \beta_2^t), \quad
     p \leftarrow p - \eta\, \hat{m} / (\sqrt{\hat{v}} + \epsilon)$$
 
-    t counts the steps.  Weight decay adds $\lambda p$ to g first, so it is divided by $\sqrt{\hat{v}}$ as well.
+    t counts the steps.  Weight decay, 0 unless given, adds $\lambda p$ to g first, so it is divided by $\sqrt{\hat{v}}$
+    as well.
     Source: Kingma and Ba 2015, algorithm 1.
 
     >>> import nn
@@ -190,21 +193,22 @@ class Adam(Optimizer):
     array([ 0.9, -1.9])
     """
 
+    usual_decay = 0.0  # the weight_decay where none is given
+
     def __init__(
         self,
         parameters: Iterable[Any],
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
-        weight_decay: float = 0.0,
+        weight_decay: float | None = None,
     ):
-        super().__init__(parameters, lr, weight_decay)
-        self.betas, self.eps = betas, eps
-        self._demand("eps")
+        super().__init__(parameters, lr, self.usual_decay if weight_decay is None else weight_decay)
         if not (isinstance(betas, Sequence) and len(betas) == 2):
-            raise ValueError(f"{type(self).__name__}: betas is {betas!r}, but it must be a pair such as (0.9, 0.999)")
-        for i, b in enumerate(betas):
-            _demand_setting(type(self).__name__, f"betas[{i}]", b, below=1)
+            raise ValueError(f"{named(self)}: betas is {betas!r}, but it must be a pair such as (0.9, 0.999)")
+        b1, b2 = betas
+        self.betas = number(self, "betas[0]", b1, below=1), number(self, "betas[1]", b2, below=1)
+        self.eps = number(self, "eps", eps)
 
     def update(self, p: Array, g: Array, state: State) -> Array:
         return p - self.lr * self._direction(self._decayed(g, p), state)
@@ -223,7 +227,7 @@ class AdamW(Adam):
 
     $$p \leftarrow p - \eta\, (\hat{m} / (\sqrt{\hat{v}} + \epsilon) + \lambda p)$$
 
-    Source: Loshchilov and Hutter 2019, algorithm 2.
+    weight_decay: 0.01 where none is given.  Source: Loshchilov and Hutter 2019, algorithm 2.
 
     >>> import nn
     >>> w = nn.array([1.0, -2.0], requires_grad=True)
@@ -233,15 +237,7 @@ class AdamW(Adam):
     array([ 0.8, -1.7])
     """
 
-    def __init__(
-        self,
-        parameters: Iterable[Any],
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 1e-2,
-    ):
-        super().__init__(parameters, lr, betas, eps, weight_decay)
+    usual_decay = 1e-2
 
     def update(self, p: Array, g: Array, state: State) -> Array:
         return p - self.lr * (self._direction(g, state) + self.weight_decay * p)
@@ -261,8 +257,8 @@ def clip_grad_norm(parameters: Iterable[Any], max_norm: float) -> float:
     >>> w.grad.round(6)
     array([0.6, 0.8])
     """
-    _demand_setting("clip_grad_norm", "max_norm", max_norm)
-    trained = [p for p in parameters if p.grad is not None]
+    number("clip_grad_norm", "max_norm", max_norm)
+    trained = [p for p in _listed("clip_grad_norm", parameters) if p.grad is not None]
     norm = hypot(*(np.linalg.norm(np.asarray(p.grad, p.dtype)) for p in trained))
     if not isfinite(norm):
         raise FloatingPointError(f"clip_grad_norm: the norm is {norm}; ops.detect_anomaly() names the op it came from")
@@ -272,16 +268,30 @@ def clip_grad_norm(parameters: Iterable[Any], max_norm: float) -> float:
     return norm
 
 
-def _demand_setting(asker: str, name: str, value: Any, below: float = inf) -> None:
-    if not (isinstance(value, (int, float, np.number)) and 0 <= value < below):
-        said = "a number, 0 or more" if below == inf else f"a number in [0, {below})"
-        raise ValueError(f"{asker}: {name} is {value!r}, but it must be {said}")
+def _listed(asker: str, parameters: Any) -> list[Any]:
+    if isinstance(parameters, Module) or is_node(parameters) or not isinstance(parameters, Iterable):
+        raise TypeError(f"{asker}: got {kind(parameters)}; give it a list, such as model.parameters()")
+    return list(parameters)
 
 
 def _demand_leaves(asker: str, parameters: Sequence[Any]) -> None:
     if not parameters:
         raise ValueError(f"{asker}: got no parameters; give it model.parameters()")
     for i, p in enumerate(parameters):
-        if not (is_node(p) and p.requires_grad and p.op is None):
-            seen = f"made by {p.op.name}" if is_node(p) and p.op else "without requires_grad=True"
-            raise TypeError(f"{asker}: parameter {i} is a {type(p).__name__} {seen}; give it model.parameters()")
+        if why := _no_leaf(p):
+            raise TypeError(f"{asker}: parameter {i} is {why}; give it model.parameters()")
+    if len({id(p) for p in parameters}) < len(parameters):
+        raise ValueError(f"{asker}: a parameter stands twice among the {len(parameters)}; give it each one once")
+
+
+def _no_leaf(p: Any) -> str:
+    """Why this cannot be trained, in words; empty where it can."""
+    if not is_node(p):
+        return f"of type {type(p).__name__}, which neither engine trains"
+    if p.op is None and p.requires_grad:
+        return ""
+    return f"a {type(p).__name__} " + (f"made by {p.op.name}" if p.op else "without requires_grad=True")
+
+
+def _many(n: int, thing: str) -> str:
+    return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"

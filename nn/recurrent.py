@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 import ops
-from nn.engines import Rng, array, generator
+from nn.engines import Rng, array, generator, parameter
 from nn.module import Module
+from nn.settings import count
 from ops.errors import ShapeError
 
 
@@ -20,12 +21,13 @@ class _Recurrent(Module):
     gates, parts = 1, 1  # blocks of rows in each weight; arrays in the state
 
     def __init__(self, input_size: int, hidden_size: int, *, engine: str = "tensor", rng: Rng = None):
-        rng, k, rows = generator(rng), hidden_size**-0.5, self.gates * hidden_size
-        self.hidden_size = hidden_size
-        self.weight_ih_l0 = array(rng.uniform(-k, k, (rows, input_size)), engine, requires_grad=True)
-        self.weight_hh_l0 = array(rng.uniform(-k, k, (rows, hidden_size)), engine, requires_grad=True)
-        self.bias_ih_l0 = array(rng.uniform(-k, k, rows), engine, requires_grad=True)
-        self.bias_hh_l0 = array(rng.uniform(-k, k, rows), engine, requires_grad=True)
+        n, m = count(self, "input_size", input_size), count(self, "hidden_size", hidden_size)
+        rng, k, rows = generator(rng), m**-0.5, self.gates * m
+        self.hidden_size = m
+        self.weight_ih_l0 = parameter(rng.uniform(-k, k, (rows, n)), engine)
+        self.weight_hh_l0 = parameter(rng.uniform(-k, k, (rows, m)), engine)
+        self.bias_ih_l0 = parameter(rng.uniform(-k, k, rows), engine)
+        self.bias_hh_l0 = parameter(rng.uniform(-k, k, rows), engine)
 
     def forward(self, x: Any, state: Any = None) -> tuple[Any, Any]:
         if len(x.shape) != 3 or x.shape[2] != self.weight_ih_l0.shape[1]:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import cos, pi
-from typing import Any
 
 from nn.optim import Optimizer
-from ops.shapes import integer
+from nn.settings import count, function, named, number
 
 
 class Schedule:
@@ -19,7 +18,8 @@ class Schedule:
 
     def __init__(self, optimizer: Optimizer):
         if not isinstance(optimizer, Optimizer):
-            raise TypeError(f"{type(self).__name__}: its first argument is an optimiser, not {optimizer!r}")
+            seen = f"a {type(optimizer).__name__}, but it must be an optimiser, such as nn.SGD(model.parameters())"
+            raise TypeError(f"{named(self)}: its first argument is {seen}")
         self.optimizer, self.base_lr, self.last_epoch = optimizer, optimizer.lr, 0
         optimizer.lr = self.rate(0)
 
@@ -32,11 +32,10 @@ class Schedule:
         self.last_epoch += 1
         self.optimizer.lr = self.rate(self.last_epoch)
 
-    def _count(self, name: str, value: Any) -> int:
-        """A whole number of steps, at least one."""
-        if integer(value, f"{type(self).__name__}: {name}") < 1:
-            raise ValueError(f"{type(self).__name__}: {name} is {value}, but it must be 1 or more")
-        return value
+    def __repr__(self) -> str:
+        settings = {name: x for name, x in vars(self).items() if name != "optimizer"}
+        said = [f"{name}={getattr(x, '__name__', x)}" for name, x in settings.items()]
+        return f"{type(self).__name__}({type(self.optimizer).__name__}, {', '.join(said)}, lr={self.optimizer.lr:.6g})"
 
 
 class StepLR(Schedule):
@@ -49,7 +48,7 @@ class StepLR(Schedule):
     """
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1):
-        self.step_size, self.gamma = self._count("step_size", step_size), gamma
+        self.step_size, self.gamma = count(self, "step_size", step_size), number(self, "gamma", gamma)
         super().__init__(optimizer)
 
     def rate(self, t: int) -> float:
@@ -68,7 +67,7 @@ class CosineAnnealingLR(Schedule):
     """
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0):
-        self.T_max, self.eta_min = self._count("T_max", T_max), eta_min
+        self.T_max, self.eta_min = count(self, "T_max", T_max), number(self, "eta_min", eta_min)
         super().__init__(optimizer)
 
     def rate(self, t: int) -> float:
@@ -87,9 +86,8 @@ class LinearWarmup(Schedule):
     """
 
     def __init__(self, optimizer: Optimizer, start_factor: float = 1 / 3, total_iters: int = 5):
-        if not 0 <= start_factor <= 1:
-            raise ValueError(f"LinearWarmup: start_factor is {start_factor}, but it must lie in [0, 1]")
-        self.start_factor, self.total_iters = start_factor, self._count("total_iters", total_iters)
+        self.start_factor = number(self, "start_factor", start_factor, to=1)
+        self.total_iters = count(self, "total_iters", total_iters)
         super().__init__(optimizer)
 
     def rate(self, t: int) -> float:
@@ -107,7 +105,7 @@ class LambdaLR(Schedule):
     """
 
     def __init__(self, optimizer: Optimizer, lr_lambda: Callable[[int], float]):
-        self.lr_lambda = lr_lambda
+        self.lr_lambda = function(self, "lr_lambda", lr_lambda, "lambda t: 0.95**t")
         super().__init__(optimizer)
 
     def rate(self, t: int) -> float:

@@ -47,6 +47,17 @@ def test_the_command_makes_its_folder_and_leaves_a_picture(
     assert "tensor" in said
 
 
+def test_each_step_is_told_once_and_lines_have_no_stray_spaces(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for steps, told in (("1", ["step 0:"]), ("3", ["step 0:", "step 2:"])):
+        moons.main(["--engine", "tensor", "--steps", steps, "--out", str(tmp_path)])
+        lines = capsys.readouterr().out.splitlines()
+        assert [line[:7] for line in lines if line.startswith("step")] == told
+        assert all(line == line.strip() for line in lines)
+        assert any(line.split()[:2] == ["engine", "nodes/step"] for line in lines)
+
+
 def test_without_a_folder_named_the_picture_goes_to_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     moons.main(["--engine", "tensor", "--steps", "1"])
@@ -59,7 +70,10 @@ def test_without_a_folder_named_the_picture_goes_to_out(tmp_path: Path, monkeypa
         (["--engine", "quantum"], "'scalar', 'tensor', 'both'"),
         (["--samples", "0"], "got '0'; it must be a whole number, 2 or more"),
         (["--steps", "many"], "got 'many'"),
-        (["--seed", "-1"], "0 or more"),
+        (["--seed", "-1"], "got '-1'; it must be a whole number, from 0 to 4294967295"),
+        (["--seed", "4294967296"], "from 0 to 4294967295"),  # scikit-learn takes no larger one
+        (["--steps", "\u00b2"], "it must be a whole number, 1 or more"),  # a superscript is a digit, not a number
+        (["--steps=--5"], "got '--5'"),
     ],
 )
 def test_a_wrong_call_is_told_in_a_sentence(call: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -201,7 +201,7 @@ def test_arrays_of_different_lengths_are_refused_and_shown(arrays: Any) -> None:
 
 
 def test_batches_of_no_rows_are_refused() -> None:
-    with pytest.raises(ValueError, match="DataLoader: batch_size is 0, but it must be 1 or more"):
+    with pytest.raises(ValueError, match="DataLoader: batch_size is 0, but it must be a whole number, 1 or more"):
         nn.DataLoader([1.0], batch_size=0)
 
 
@@ -257,8 +257,12 @@ def test_moons_and_circles_without_noise_are_scikit_learns() -> None:
 
 @pytest.mark.parametrize("toy", TOYS)
 def test_too_few_points_and_noise_below_zero_are_refused(toy: Toy) -> None:
-    for settings in ({"n": 1}, {"noise": -0.1}, {"noise": float("nan")}):
-        with pytest.raises(ValueError, match=f"^{toy.__name__}: got n=.* but it takes at least 2 points"):
+    for settings, said in (
+        ({"n": 1}, "n is 1, but it must be a whole number, 2 or more"),
+        ({"noise": -0.1}, "noise is -0.1, but it must be a number, 0 or more"),
+        ({"noise": float("nan")}, "noise is nan, but"),
+    ):
+        with pytest.raises(ValueError, match=f"^{toy.__name__}: {said}"):
             toy(**settings)
 
 

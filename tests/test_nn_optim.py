@@ -266,22 +266,23 @@ BAD: dict[str, Callable[[], Any]] = {
     "Adam: betas is 0.9, but it must be a pair": lambda: nn.Adam([w()], betas=0.9),  # pyright: ignore[reportArgumentType]
     "AdamW: weight_decay is -1, but": lambda: nn.AdamW([w()], weight_decay=-1),
     "clip_grad_norm: max_norm is -1, but": lambda: nn.clip_grad_norm([w()], -1),
-    "StepLR: step_size is 0, but it must be 1 or more": lambda: nn.StepLR(nn.SGD([w()]), 0),
+    "StepLR: step_size is 0, but it must be a whole number, 1 or more": lambda: nn.StepLR(nn.SGD([w()]), 0),
     "CosineAnnealingLR: T_max is -3, but": lambda: nn.CosineAnnealingLR(nn.SGD([w()]), -3),
-    "LinearWarmup: start_factor is 2, but it must lie in [0, 1]": lambda: nn.LinearWarmup(nn.SGD([w()]), 2),
+    "LinearWarmup: start_factor is 2, but it must be a number in [0, 1]": lambda: nn.LinearWarmup(nn.SGD([w()]), 2),
 }
 
 
 @pytest.mark.parametrize(("said", "call"), BAD.items(), ids=BAD)
 def test_bad_settings_are_refused_in_a_sentence(said: str, call: Callable[[], Any]) -> None:
-    with pytest.raises(ValueError, match=f"^{re.escape(said)}.*$"):
+    with pytest.raises((ValueError, TypeError), match=f"^{re.escape(said)}.*$"):
         call()
 
 
-@pytest.mark.parametrize("make", [lambda w: w, lambda w: [w * 2], lambda w: [w.detach()], lambda w: [w.numpy()]])
+@pytest.mark.parametrize("make", [lambda w: [w * 2], lambda w: [w.detach()], lambda w: [w.numpy()]])
 def test_what_is_no_leaf_that_asks_for_a_gradient_is_refused(make: Any, array: Callable[..., Any]) -> None:
     with pytest.raises(
-        TypeError, match=r"^SGD: parameter 0 is a \w+ (made by \w+|without requires_grad=True); give it model.param"
+        TypeError,
+        match=r"^SGD: parameter 0 is (a \w+ (made by mul|without requires_grad=True)|of type ndarray, .* trains); give",
     ):
         nn.SGD(make(array([[1.0], [2.0]])))
 
@@ -296,8 +297,3 @@ def test_state_of_other_parameters_is_refused_and_nothing_taken_over() -> None:
     with pytest.raises(ValueError, match=r"^load_state_dict: got state, param_groups; give what state_dict\(\) of nn"):
         optimizer.load_state_dict({"state": {}, "param_groups": []})
     assert optimizer.lr == 0.5
-
-
-def test_model_in_place_of_its_parameters_is_refused() -> None:
-    with pytest.raises(TypeError, match=r"^SGD: got a Linear; give it model.parameters\(\)$"):
-        nn.SGD(nn.Linear(2, 1))  # pyright: ignore[reportArgumentType]

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import io
+import pydoc
 import re
 import tomllib
 from collections.abc import Iterator
+from inspect import ismodule
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import nn
 import ops
+import scalar
+import tensor
+import viz
+from lessons import moons
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -28,7 +36,10 @@ def registry_as_it_was() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("registry_as_it_was")
-def test_readme_blocks_run_in_order_and_print_what_their_comments_say() -> None:
+def test_readme_blocks_run_in_order_and_print_what_their_comments_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     namespace: dict[str, Any] = {}
     for block in BLOCKS:
         said = io.StringIO()
@@ -37,6 +48,26 @@ def test_readme_blocks_run_in_order_and_print_what_their_comments_say() -> None:
         expected = re.findall(r"print\(.*\)  # (.*)", block)
         assert set(expected) == set(said.getvalue().splitlines()), block
     assert len(BLOCKS) >= 3
+    assert {path.name for path in tmp_path.iterdir()} == {"graph.svg", "backward.html", "moons.npz"}
+
+
+def test_readme_shows_the_demos_own_table() -> None:
+    run = moons.Run("scalar", None, "65,717", [0.0869], [0.0109784], [1.0], [np.zeros(1)])
+    assert all(f"    {line}\n" in README for line in moons.table([run]).splitlines())
+
+
+@pytest.mark.parametrize("package", [ops, scalar, tensor, nn, viz])
+def test_package_lists_all_that_it_exports_and_gives_what_it_lists(package: Any) -> None:
+    brought = {"Any", "TYPE_CHECKING", "import_module"}
+    public = {name for name, x in vars(package).items() if not name.startswith("_") and not ismodule(x)} - brought
+    assert public <= set(package.__all__)
+    assert set(package.__all__) <= set(dir(package))
+    assert all(getattr(package, name) is not None for name in package.__all__)
+
+
+def test_help_shows_an_op_a_layer_and_what_is_loaded_late() -> None:
+    for package, said in ((ops, "softplus = <pointwise op"), (nn, "class Linear"), (viz, "zoom(node")):
+        assert said in pydoc.plain(pydoc.render_doc(package))
 
 
 def test_readme_pictures_and_links_are_there() -> None:

@@ -11,7 +11,7 @@ import importlib.util
 import random
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import nn
@@ -42,6 +42,11 @@ def number_by_number(network: type, number: type) -> Step:
     return step
 
 
+def penalty(parameters: Iterable[Any]) -> Any:
+    """1e-4 times the sum of squares."""
+    return 1e-4 * sum((p * p).sum() for p in parameters)
+
+
 def array_by_array(engine: str) -> Step:
     """The demo on whole arrays: the step of lessons.moons."""
     X, y = (nn.array(part, engine) for part in moons.moons(100, SEED))
@@ -49,8 +54,7 @@ def array_by_array(engine: str) -> Step:
     optimizer = nn.SGD(model.parameters())
 
     def step(k: int) -> float:
-        penalty = sum((p * p).sum() for p in optimizer.parameters)
-        loss = nn.hinge_loss(model(X).squeeze(axis=1), y) + 1e-4 * penalty
+        loss = nn.hinge_loss(model(X).squeeze(axis=1), y) + penalty(optimizer.parameters)
         optimizer.zero_grad()
         loss.backward()
         optimizer.lr = moons.learning_rate(k, 100)
@@ -71,8 +75,7 @@ def pytorch() -> Step:
     optimizer = torch.optim.SGD(parameters, lr=1.0)
 
     def step(k: int) -> float:
-        penalty = sum((p * p).sum() for p in parameters)
-        loss = (1 - y * model(X).squeeze(1)).relu().mean() + 1e-4 * penalty
+        loss = (1 - y * model(X).squeeze(1)).relu().mean() + penalty(parameters)
         optimizer.zero_grad()
         loss.backward()
         optimizer.param_groups[0]["lr"] = moons.learning_rate(k, 100)
