@@ -21,6 +21,7 @@ from scalar import objects
 from scalar.value import Value, backpropagate
 
 Array = np.ndarray[Any, Any]
+_OBJECTS = np.dtype(object)
 
 
 class ValueArray(ArrayMethods):
@@ -226,7 +227,7 @@ def _plain(x: Any) -> Any:
 
 def _of_values(data: Any) -> Array | None:
     """The data as an object array of Values, if there is a Value among them."""
-    if isinstance(data, (int, float)) or (not isinstance(data, Value) and getattr(data, "dtype", object) != object):
+    if isinstance(data, (int, float)) or (not isinstance(data, Value) and getattr(data, "dtype", _OBJECTS) != _OBJECTS):
         return None
     dispatch.refuse_nodes_within("ValueArray", data, taken=Value)
     box = objects.boxed(data) if isinstance(data, Value) else np.array(data, dtype=object)
