@@ -113,6 +113,8 @@ class Tensor(ArrayMethods):
         """Fill `.grad` of every node below: a leaf adds to what it has, any other node starts anew.
 
         gradient: dL/d(this), of this shape; needed unless this is a single number.
+        create_graph: gradients become Tensors with a graph of their own, for gradients of gradients; it leads back
+        to the leaves, so set a leaf's `.grad` to None when done, or both stay until Python looks for cycles.
         """
         if not self.requires_grad:
             raise RuntimeError("backward: no argument of this Tensor has requires_grad=True, so there is no gradient")
