@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import nn
 import ops
+import scalar.nn
 import viz
 from lessons import moons, pictures
 from scalar import Value
 from tensor import Tensor
 from viz import plots
+from viz.notebook import document, region
 
 SEED = 1337
 
 
+# graphs, after backward
+
+
+def readme() -> Value:
+    """The README's expression."""
+    a, b = Value(-0.5, label="a"), Value(0.8, label="b")
+    return _back((a * b + b**3).tanh() + ops.relu(b - a), "y")
+
+
 def expression() -> Value:
-    """micrograd's README expression, after backward."""
+    """micrograd's README expression."""
     a, b = Value(-4.0, label="a"), Value(2.0, label="b")
     c, d = a + b, a * b + b**3
     c += c + 1
@@ -30,65 +42,160 @@ def expression() -> Value:
     d += d * 2 + (b + a).relu()
     d += 3 * d + (b - a).relu()
     e = c - d
-    g = e**2 / 2.0 + 10.0 / e**2
-    g.label = "g"
-    g.backward()
-    return g
+    return _back(e**2 / 2.0 + 10.0 / e**2, "g")
 
 
 def diamond() -> Value:
     """Two paths that meet: b = a + a, d = b + a, e = b + d."""
     a = Value(2.0, label="a")
     b = a + a
-    e = b + (b + a)
-    e.backward()
-    return e
+    b.label = "b"
+    return _back(b + (b + a), "e")
 
 
 def neuron() -> Value:
     """The lecture's tanh neuron, whose gradients are 0.5, 1 and 1.5."""
     x = [Value(2.0, label="x1"), Value(0.0, label="x2")]
     w, b = [Value(-3.0, label="w1"), Value(1.0, label="w2")], Value(6.8813735870195432, label="b")
-    o = (x[0] * w[0] + x[1] * w[1] + b).tanh()
-    o.label = "o"
-    o.backward()
-    return o
+    return _back((x[0] * w[0] + x[1] * w[1] + b).tanh(), "o")
+
+
+def small_network() -> Value:
+    """Three neurons and one, of Values."""
+    import random
+
+    random.seed(SEED)
+    return _back((scalar.nn.MLP(2, [3, 1])([Value(1.0, label="x1"), Value(-2.0, label="x2")]) - 1.0) ** 2, "loss")
 
 
 def network(engine: str) -> Any:
-    """The moons network on one point, after backward."""
+    """The moons network on one point."""
     X, y = moons.moons(100, SEED)
-    loss = nn.hinge_loss(moons.starting_model(SEED, engine)(nn.array(X[:1], engine)).squeeze(axis=1), y[:1])
-    loss.label = "loss"
-    loss.backward()
-    return loss
+    model = moons.starting_model(SEED, engine)
+    return _back(nn.hinge_loss(model(nn.array(X[:1], engine)).squeeze(axis=1), y[:1]), "loss")
 
 
 def attention() -> Tensor:
-    """One causal attention layer over four positions, after backward."""
-    x = nn.array(np.random.default_rng(0).normal(size=(1, 4, 6)))
-    y = nn.MultiHeadAttention(6, 2, rng=0)(x, causal=True).sum()
-    y.backward()
-    return y
+    """One causal attention layer over three positions."""
+    x = nn.array(np.random.default_rng(0).normal(size=(1, 3, 4)))
+    x.label = "x"
+    return _back(nn.MultiHeadAttention(4, 2, rng=0)(x, causal=True).sum(), "y")
 
 
 def cut() -> Tensor:
     """A detached branch, which passes no gradient on."""
     x = Tensor([1.0, 2.0], requires_grad=True, label="x")
     h = x * x
-    y = (h * h.detach()).sum()
-    y.backward()
-    return y
+    return _back((h * h.detach()).sum(), "y")
 
 
 def product() -> Any:
-    """One element of a matrix product, opened."""
+    """A product of two matrices, on the way to a loss."""
     a = Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], requires_grad=True)
     y = a @ Tensor([[1.0, 0.0], [0.5, -1.0], [2.0, 1.0]], requires_grad=True)
-    (y * y).sum().backward()
-    return viz.zoom(y, (0, 1))
+    _back((y * y).sum(), "loss")
+    return y
 
 
+def _back(root: Any, label: str) -> Any:
+    root.label = label
+    root.backward()
+    return root
+
+
+def leaf_of(root: Any, sought: str | tuple[int, ...]) -> Any:
+    """The leaf with this label, or of this shape, which is then called W."""
+    leaves = [x for x in ops.topological(root) if x.op is None]
+    found = next(x for x in leaves if sought in (x.label, x.shape))
+    found.label = found.label or "W"
+    return found
+
+
+# what shows itself
+
+
+class Page(NamedTuple):
+    """A file's name, its title, and the page or the picture that goes into it."""
+
+    name: str
+    title: str
+    shown: Any
+
+
+def drawings() -> Iterator[Page]:
+    """What saves itself as SVG."""
+    yield Page("two_graphs", "The same loss as Values and as Tensors", pictures.two_graphs())
+    yield Page("readme", "The README's expression", viz.draw(readme()))
+    yield Page("neuron", "A neuron with tanh", viz.draw(neuron()))
+    yield Page("diamond", "Two paths that meet", viz.draw(diamond(), direction="TB"))
+    yield Page("expression", "micrograd's README expression", viz.draw(expression()))
+    try:
+        yield Page("expression_dot", "The same, laid out by dot", viz.draw(expression(), layout="dot"))
+    except ImportError as error:
+        print(f"left out: {error}")
+    yield Page("cut", "A detached branch", viz.draw(cut()))
+    yield Page("small_network", "A network of four neurons, number by number", viz.draw(small_network()))
+    yield Page("network", "The moons network on one point, as arrays", viz.draw(network("tensor")))
+    scalars = viz.draw(*network("scalar").values.flat, budget=60)
+    yield Page("network_scalars", "The same, number by number, folded", scalars)
+    yield Page("attention", "One attention layer", viz.draw(attention(), budget=80))
+    yield Page("zoom", "Inside one element of a matrix product", viz.zoom(product(), (0, 1)))
+
+
+def steppers() -> Iterator[Page]:
+    """Backward passes that are played step by step."""
+    yield Page("step_readme", "The README's expression", viz.step(readme()))
+    yield Page("step_neuron", "A neuron with tanh", viz.step(neuron()))
+    yield Page("step_wrong", "The diamond by naive recursion, which is wrong", viz.step(diamond(), order="recursive"))
+    yield Page("step_network", "The moons network on one point, arrays that open", viz.step(network("tensor")))
+    both = viz.step(network("scalar"), network("tensor"))
+    yield Page("step_both", "The same on both engines, side by side", both)
+    yield Page("step_scalars", "A network of four neurons, number by number", viz.step(small_network()))
+    yield Page("step_attention", "One attention layer", viz.step(attention()))
+
+
+def explanations() -> Iterator[Page]:
+    """Gradients as sums over paths."""
+    yield Page("explain_readme", "The README's expression, from b", _explained(readme(), "b"))
+    yield Page("explain_expression", "micrograd's README expression, from a", _explained(expression(), "a"))
+    first = _explained(network("tensor"), (16, 2), (4, 0))
+    yield Page("explain_network", "The moons network, from a weight of its first layer", first)
+    queries = _explained(attention(), (12, 4), (0, 0))
+    yield Page("explain_attention", "One attention layer, from a weight of its queries", queries)
+
+
+def _explained(root: Any, sought: str | tuple[int, ...], element: tuple[int, ...] | None = None) -> viz.Explanation:
+    return viz.explain(leaf_of(root, sought), root, element)
+
+
+def reasons() -> Iterator[tuple[str, Any]]:
+    """Ways to lose a gradient, and what is said of each."""
+
+    def parameter() -> Tensor:
+        return Tensor([1.0, 2.0], requires_grad=True, label="w")
+
+    w = parameter()
+    yield "Wrapped again", viz.why_no_grad(w, (Tensor(w.data * 2.0, requires_grad=True) ** 2).sum())
+    w, x = parameter(), parameter()
+    yield "Detached", viz.why_no_grad(w, (w.detach() * x).sum())
+    w, x = parameter(), parameter()
+    yield "Through NumPy", viz.why_no_grad(w, (Tensor(np.tanh(w.numpy())) * x).sum())
+    w, x = parameter(), parameter()
+    with ops.no_grad():
+        hidden = w * 3.0
+    yield "Under no_grad", viz.why_no_grad(w, (hidden * x).sum())
+    yield "Never used", viz.why_no_grad(parameter(), (x * x).sum())
+    w = Tensor([-1.0, -2.0], requires_grad=True, label="w")
+    yield "A dead relu", viz.why_no_grad(w, _back((ops.relu(w) * 3.0).sum(), "loss"))
+
+
+def comparison() -> Any:
+    """The moons network on ten points, on both engines."""
+    X, y = moons.moons(100, SEED)
+    return viz.compare(moons.starting_model(SEED, "tensor"), X[:10], y[:10, None], nn.hinge_loss)
+
+
+@cache
 def trained() -> tuple[moons.Run, plots.Replay]:
     """The moons demo on Tensors, recorded step by step."""
     X, y = moons.moons(100, SEED)
@@ -102,71 +209,84 @@ def first_step() -> tuple[nn.MLP, Any]:
     """The moons network after one backward pass over all points, and its loss."""
     X, y = moons.moons(100, SEED)
     model = moons.starting_model(SEED, "tensor")
-    loss = nn.hinge_loss(model(nn.array(X)).squeeze(axis=1), nn.array(y))
-    loss.backward()
-    return model, loss
+    return model, _back(nn.hinge_loss(model(nn.array(X)).squeeze(axis=1), nn.array(y)), "loss")
 
 
-def drawings() -> Iterator[tuple[str, str, Any]]:
-    """Name, title and something that saves itself as SVG."""
-    yield "two_graphs", "The same loss as Values and as Tensors", pictures.two_graphs()
-    yield "expression", "micrograd's README expression", viz.draw(expression())
-    yield "neuron", "A neuron with tanh", viz.draw(neuron())
-    yield "diamond", "Two paths that meet", viz.draw(diamond(), direction="TB")
-    yield "cut", "A detached branch", viz.draw(cut())
-    yield "network", "The moons network on one point, as arrays", viz.draw(network("tensor"))
-    yield "network_scalars", "The same, number by number, folded", viz.draw(*network("scalar").values.flat, budget=60)
-    yield "attention", "One attention layer", viz.draw(attention(), budget=60)
-    yield "zoom", "Inside one element of a matrix product", product()
-
-
-def charts() -> Iterator[tuple[str, str, Callable[[Any], Any]]]:
-    """Name, title and a function that draws on axes."""
+def charts() -> Iterator[Page]:
+    """Functions that draw on axes."""
     X, y = moons.moons(100, SEED)
-    run, _ = trained()
-    model, loss = first_step()
-    yield (
-        "boundary",
-        "Decision boundary",
-        lambda ax: plots.decision_boundary(lambda p: moons.scores_of(run, p), X, y, ax),
-    )
-    yield "loss", "Loss curve", lambda ax: plots.loss_curve({"tensor": run.losses}, ax)
-    yield "gradients", "Gradients by parameter", lambda ax: plots.histograms(plots.gradients(model), ax)
-    yield "activations", "Activations by layer", lambda ax: plots.histograms(plots.activations(loss), ax)
-    yield "u_curve", "Error of finite differences", lambda ax: plots.gradient_check_curve(ops.tanh, 0.5, ax)
-    yield "broadcast", "Broadcasting, and the sums that fold it back", lambda ax: plots.broadcast((3, 1), (1, 4), ax)
-    compared = viz.compare(model, X[:10], y[:10, None], nn.hinge_loss)
-    yield "comparison", "Both engines, node by node", compared.plot
+    (run, _), (model, loss) = trained(), first_step()
+    charts: dict[tuple[str, str], Callable[[Any], Any]] = {
+        ("boundary", "Decision boundary"): lambda ax: plots.decision_boundary(
+            lambda points: moons.scores_of(run, points), X, y, ax
+        ),
+        ("loss", "Loss curve"): lambda ax: plots.loss_curve({"tensor": run.losses}, ax),
+        ("gradients", "Gradients by parameter"): lambda ax: plots.histograms(plots.gradients(model), ax),
+        ("activations", "Activations by layer"): lambda ax: plots.histograms(plots.activations(loss), ax),
+        ("u_curve", "Error of finite differences"): lambda ax: plots.gradient_check_curve(ops.tanh, 0.5, ax),
+        ("broadcast", "Broadcasting, and the sums that fold it back"): lambda ax: plots.broadcast((3, 1), (1, 4), ax),
+        ("differences", "Both engines, node by node"): comparison().plot,
+    }
+    for (name, title), draw in charts.items():
+        yield Page(name, title, draw)
+
+
+# the files
 
 
 def write(out: Path) -> Path:
     """Write all pictures and pages into the folder, and the index that shows them."""
-    from matplotlib.figure import Figure
-
     out.mkdir(parents=True, exist_ok=True)
-    shown = [(title, drawing.save(out / f"{name}.svg")) for name, title, drawing in drawings()]
-    for name, title, draw in charts():
-        figure = Figure(figsize=(7, 4.2), layout="constrained")
-        draw(figure.subplots())
-        figure.savefig(out / f"{name}.svg")
-        shown.append((title, out / f"{name}.svg"))
-    pages = [("Training replay", trained()[1].save(out / "replay.html"))]
+    sections = {
+        "Drawn": [_drawn(page, out) for page in drawings()],
+        "Stepped, node by node": _links(steppers(), out),
+        "Explained, path by path": _links(explanations(), out),
+        "Why there is no gradient": [f"<h3>{title}</h3>\n{reason._repr_html_()}" for title, reason in reasons()],
+        "Compared and replayed": _links(_others(out), out),
+        "Plotted": [_plotted(page, out) for page in charts()],
+    }
+    body = "\n".join(f"<h2>{escape(title)}</h2>\n" + "\n".join(parts) for title, parts in sections.items())
     index = out / "index.html"
-    index.write_text(_index(shown, pages))
+    index.write_text(document("duograd: gallery", f"<h1>duograd: gallery</h1>\n{body}"), encoding="utf-8")
     return index
 
 
-def _index(shown: Sequence[tuple[str, Path]], pages: Sequence[tuple[str, Path]]) -> str:
-    figures = "\n".join(
-        f'<figure><img src="{path.name}" alt="{escape(title)}"><figcaption>{escape(title)}</figcaption></figure>'
-        for title, path in shown
-    )
-    links = "\n".join(f'<li><a href="{path.name}">{escape(title)}</a></li>' for title, path in pages)
-    style = "body{font:16px system-ui,sans-serif;margin:2rem}img{max-width:100%}figure{margin:0 0 2.5rem}"
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>duograd: gallery</title><style>{style}</style>'
-        f"<h1>duograd: gallery</h1><h2>Pages</h2><ul>{links}</ul><h2>Pictures</h2>{figures}</html>\n"
-    )
+def _others(out: Path) -> Iterator[Page]:
+    (out / "compare.html").write_text(document("Both engines", region("Both engines", comparison().html())))
+    yield Page("compare", "The moons network on both engines, node by node", None)
+    yield Page("replay", "The moons demo, step by step", trained()[1])
+
+
+def _links(pages: Iterator[Page], out: Path) -> list[str]:
+    """A line for each page, which is written where it is not there yet."""
+    lines = []
+    for name, title, shown in pages:
+        if shown is not None:
+            shown.save(out / f"{name}.html")
+        lines.append(f'<li><a href="{name}.html">{escape(title)}</a></li>')
+    return ["<ul>", *lines, "</ul>"]
+
+
+def _drawn(page: Page, out: Path) -> str:
+    page.shown.save(out / f"{page.name}.svg")
+    text = f"<details><summary>The same as text</summary><pre>{escape(page.shown.text())}</pre></details>"
+    return _figure(page, text)
+
+
+def _plotted(page: Page, out: Path) -> str:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    page.shown(figure.subplots())
+    figure.savefig(out / f"{page.name}.svg", metadata={"Date": None})
+    return _figure(page)
+
+
+def _figure(page: Page, text: str = "") -> str:
+    """The picture in its own size: a wide one is scrolled, not shrunk."""
+    title = escape(page.title)
+    img = region(page.title, f'<img src="{page.name}.svg" alt="{title}">')
+    return f'<figure style="margin:0 0 2rem"><figcaption>{title}</figcaption>{img}{text}</figure>'
 
 
 def main(argv: Sequence[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import math
 import random
 import re
 import time
@@ -14,7 +15,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from hypothesis import given, strategies as st
 
+import nn
 import ops
 import scalar.nn
 import viz
@@ -23,6 +26,8 @@ from ops.errors import ParameterError
 from scalar import Value
 from tensor import Tensor
 from viz.colours import DARK, LIGHT, Palette
+from viz.groups import grouped
+from viz.words import number
 
 Leaf = Callable[..., Any]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -272,20 +277,6 @@ def test_the_graphviz_source_has_a_node_for_each_op_and_each_value():
     assert "rankdir=LR" in source
 
 
-def test_draw_dot_renders_without_the_dot_program(tmp_path: Any, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("PATH", "")
-    drawing = viz.draw_dot(_loss(Value), format="svg", rankdir="TB")
-    assert drawing.render(tmp_path / "gout") == str(tmp_path / "gout.svg")
-    assert (tmp_path / "gout.svg").read_text(encoding="utf-8") == drawing.svg()
-    assert drawing.source == drawing.dot()
-
-
-@pytest.mark.parametrize("options", [{"rankdir": "RL"}, {"format": "pdf"}])
-def test_draw_dot_refuses_what_it_cannot_draw(options: dict[str, str]):
-    with pytest.raises(ParameterError, match="it may be"):
-        viz.draw_dot(_loss(Value), **options)
-
-
 def test_a_direction_that_is_not_one_is_refused():
     with pytest.raises(ParameterError, match=r'direction is .sideways.; it may be "LR" or "TB"'):
         viz.draw(_loss(Value), direction="sideways")
@@ -304,6 +295,184 @@ def test_a_folded_graph_keeps_the_budget_and_counts_every_node(budget: int):
     assert len(graph.nodes) <= max(budget + 8, 3)
     assert graph.root.data == out.data
     assert all(edge.source < edge.target for edge in graph.edges)
+
+
+@given(st.data())
+def test_groups_hold_every_node_once_and_make_no_cycle(data: st.DataObject):
+    nodes: list[Any] = [Value(1.0), Value(2.0)]
+    for _ in range(data.draw(st.integers(5, 60))):
+        a, b = (data.draw(st.integers(0, len(nodes) - 1)) for _ in range(2))
+        nodes.append(nodes[a] * nodes[b])
+    order = ops.topological(nodes[-1])
+    place = {node: i for i, node in enumerate(order)}
+    items = grouped(order, [[place[x] for x in node.args] for node in order], 5) or []
+    assert not items or sorted(place[node] for item in items for node in item.nodes) == list(range(len(order)))
+    seen: set[Any] = set()
+    for item in items:
+        assert seen.issuperset(item.args)
+        seen.add(item)
+
+
+def test_a_neuron_folds_into_one_box_with_its_own_value_and_gradient():
+    random.seed(1337)
+    model = scalar.nn.MLP(2, [16, 16, 1])
+    out = model([Value(1.0, label="x"), Value(-2.0, label="y")])
+    out.backward()
+    graph = viz.draw(out, parameters=model.parameters()).graphs[0]
+    neurons = [node for node in graph.nodes if node.holds == "*, +, ReLU"]
+    assert sorted(node.count for node in neurons) == [8] * 16 + [52] * 15 + [54]
+    values = {node.data for node in ops.topological(out)}
+    assert all(node.data in values and node.grad is not None for node in neurons)
+
+
+def _network() -> Any:
+    """The loss of a network of two layers all whose parameters are one half."""
+    model = nn.MLP(2, [3, 1], rng=0)
+    for p in model.parameters():
+        p.data = np.full(p.shape, 0.5)
+    return (model(Tensor([[1.0, 2.0]], label="x")) ** 2).sum()
+
+
+def test_calls_of_modules_fold_and_say_their_path_class_count_and_shapes():
+    loss = _network()
+    loss.backward()
+    assert viz.draw(loss, budget=8).text() == (
+        "x         input                   (1, 2)  data [[1, 2]]     grad —\n"
+        "layers.0  5 nodes (Linear) of x   (1, 3)  data [[2, 2, 2]]  grad [[3.5, 3.5, 3.5]]\n"
+        "#2        ReLU(layers.0)          (1, 3)  data [[2, 2, 2]]  grad [[3.5, 3.5, 3.5]]\n"
+        "layers.1  5 nodes (Linear) of #2  (1, 1)  data [[3.5]]      grad [[7]]\n"
+        "#4        layers.1**2             (1, 1)  data [[12.25]]    grad [[1]]\n"
+        "#5        sum(#4)                 ()      data 12.25        grad 1\n"
+    )
+
+
+def test_what_a_folded_box_holds_opens_on_the_page_with_a_way_back(tmp_path: Any):
+    loss = _network()
+    drawing = viz.draw(loss, budget=8)
+    page = drawing.html()
+    assert drawing.graphs[0].insides
+    links, targets = set(re.findall(r'href="#(p\d+)"', page)), set(re.findall(r'<section id="(p\d+)"', page))
+    assert links == targets
+    assert page.count('<nav aria-label="The way back">') == len(targets) - 1
+    assert "<a " not in drawing.svg()
+    assert not re.search(r"""(src|href)=["'](?!#)|url\(|@import|fetch\(""", page)
+    assert "<iframe" in drawing._repr_mimebundle_()["text/html"]
+
+
+def test_every_folded_node_of_a_page_is_found_again_inside():
+    loss = _network()
+    graph = viz.draw(loss, budget=8).graphs[0]
+    for i, inside in graph.insides.items():
+        incoming = {edge.source for edge in graph.edges if edge.target == i}
+        assert len(inside.nodes) == graph.nodes[i].count + len(incoming)
+        assert inside.root.data is not None
+        assert np.array_equal(inside.root.data, graph.nodes[i].data)
+
+
+def _nested(graph: viz.Graph) -> int:
+    return 1 + max(map(_nested, graph.insides.values()), default=0)
+
+
+@pytest.mark.parametrize("budget", [1, 3, 40])
+def test_boxes_within_boxes_come_to_an_end(budget: int):
+    y = x = Tensor([1.0], requires_grad=True)
+    for _ in range(300):
+        y = y * 0.5 + x.tanh()
+    graph = viz.draw(y, budget=budget).graphs[0]
+    assert _nested(graph) < 10
+    assert graph.size == len(ops.topological(y))
+
+
+def test_pages_of_large_graphs_stay_small():
+    random.seed(1337)
+    model = scalar.nn.MLP(2, [16, 16, 1])
+    total = sum((model([Value(0.1 * i), Value(1.0)]) for i in range(20)), Value(0.0))
+    drawing = viz.draw(total)
+    assert drawing.graphs[0].size == len(ops.topological(total)) > 10_000
+    assert len(drawing.graphs[0].nodes) < 100
+    assert len(drawing.html()) < 2_000_000
+
+
+def test_leaves_that_the_same_boxes_share_are_one_box():
+    random.seed(1337)
+    model = scalar.nn.MLP(2, [16, 16, 1])
+    total = sum((model([Value(0.1 * i), Value(1.0)]) for i in range(20)), Value(0.0))
+    assert [node.count for node in viz.draw(total).graphs[0].nodes if node.holds == "leaves"] == [337]
+
+
+# numbers
+
+
+@pytest.mark.parametrize(
+    ("x", "said"),
+    [
+        (math.tanh(8), "0.9999998"),
+        (-math.tanh(8), "-0.9999998"),
+        (1 - 1e-9, "0.999999999"),
+        (2.00004, "2.00004"),
+        (0.1 * 3 * 10, "3"),
+        (1e-9, "1e-09"),
+        (math.inf, "inf"),
+        (24.70408163, "24.7"),
+    ],
+)
+def test_a_number_beside_an_integer_does_not_read_as_it(x: float, said: str):
+    assert number(x) == said
+
+
+# zoom
+
+
+@pytest.mark.parametrize("element", [(0, 0), (299, 7)])
+def test_one_element_of_a_large_product_opens_at_once(element: tuple[int, int]):
+    a = Tensor(np.arange(90_000.0).reshape(300, 300), requires_grad=True)
+    y = a @ a
+    start = time.perf_counter()
+    opened = viz.zoom(y, element)
+    assert opened.counts() == {"mul": 300, "add": 299}
+    assert opened.values[0].data == pytest.approx(y.numpy()[element])
+    assert len(opened.svg()) < 1_000_000
+    assert time.perf_counter() - start < 5
+
+
+OPENED: dict[str, Callable[[Any], Any]] = {
+    "pointwise": lambda x: x * x[0],
+    "matmul": lambda x: ops.matmul(ops.stack([x, x]), x.mT),
+    "sum": lambda x: x.sum(axis=1, keepdims=True),
+    "var": lambda x: x.var(axis=-1),
+    "logsumexp": lambda x: x.logsumexp(axis=(0, 1)),
+    "softmax": lambda x: ops.softmax(x, axis=0),
+    "reshape": lambda x: x.reshape((6,)),
+    "concat": lambda x: ops.concat([x, x]),
+    "pad": lambda x: ops.pad(x, 1),
+}
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_what_all_elements_send_adds_up_to_what_the_node_sends(name: str):
+    x = Tensor(np.random.default_rng(0).normal(size=(2, 3)), requires_grad=True)
+    y = OPENED[name](x)
+    (y * y).sum().backward()
+    parts = [viz.zoom(y, element) for element in np.ndindex(*y.shape)]
+    for k, whole in enumerate(viz.zoom(y).sent):
+        np.testing.assert_allclose(sum(part.sent[k] for part in parts), whole, atol=1e-12)
+    assert [part.values[0].data for part in parts] == pytest.approx(y.numpy().ravel().tolist())
+
+
+def test_a_product_too_large_to_draw_is_refused_with_its_count_and_a_way_out():
+    a = Tensor(np.ones((30, 30)), requires_grad=True)
+    with pytest.raises(ParameterError, match=r"about 54,900 scalar nodes, .* as in element=\(0, 0\)"):
+        viz.zoom(a @ a)
+    with pytest.raises(TypeError, match=r"element is 1.5; give an integer for each axis, as in \(0, 0\)"):
+        viz.zoom(a @ a, 1.5)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="made of 160,000 numbers"):
+        viz.zoom(Tensor(np.ones((400, 400)), requires_grad=True).sum())
+
+
+def test_a_sum_of_many_numbers_opens_folded():
+    opened = viz.zoom(Tensor(np.ones(1000), requires_grad=True).sum())
+    assert opened.graphs[0].size == 1999
+    assert len(opened.graphs[0].nodes) < 420
 
 
 def test_a_graph_within_the_budget_is_drawn_whole():

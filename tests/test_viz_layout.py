@@ -7,6 +7,7 @@ from itertools import combinations, pairwise
 import pytest
 from hypothesis import given, strategies as st
 
+from viz.dominators import dominators
 from viz.layout import Layout, layout
 from viz.ordering import crossings, ordered
 
@@ -63,6 +64,37 @@ def test_a_node_stands_in_the_last_rank_that_its_users_leave_it(graph):
     for node, rank in enumerate(ranks):
         users = [ranks[v] for u, v in edges if u == node]
         assert rank == min(users, default=len(drawn.columns)) - 1
+
+
+@given(graphs(), st.data())
+def test_peers_of_one_depth_stand_in_one_rank(graph, data):
+    sizes, edges = graph
+    peers = data.draw(st.lists(st.sampled_from(["ReLU", "*", None]), min_size=len(sizes), max_size=len(sizes)))
+    drawn = layout(sizes, edges, peers=peers)
+    depth: list[int] = []
+    for node in range(len(sizes)):
+        depth.append(max((depth[u] + 1 for u, v in edges if v == node), default=0))
+    ranks: dict[tuple[int, str], set[int]] = {}
+    for node, peer in enumerate(peers):
+        if peer is not None:
+            ranks.setdefault((depth[node], peer), set()).add(_rank(drawn, node))
+    assert all(len(found) == 1 for found in ranks.values())
+    assert all(_rank(drawn, u) < _rank(drawn, v) for u, v in edges)
+
+
+@given(graphs())
+def test_a_dominator_is_on_every_path_to_the_exits(graph):
+    sizes, edges = graph
+    over = dominators([[u for u, v in edges if v == node] for node in range(len(sizes))])
+    assert over is not None
+    for node, gate in enumerate(over):
+        users = {v for u, v in edges if u == node}
+        reached = set(users) - {gate}
+        for u, v in sorted(edges):
+            if u in reached and v != gate:
+                reached.add(v)
+        exits = set(range(len(sizes))) - {u for u, _ in edges}
+        assert gate == len(sizes) or (users and not reached & exits)
 
 
 @given(graphs())

@@ -26,7 +26,7 @@ PAD_X, PAD_Y, BASELINE = 9.0, 5.0, 12.0
 NARROWEST = 84.0
 OP, OP_LETTER, STEM = 26.0, 7.9, 9.0  # an op's height, its characters, and the line from it to its box
 EAR = 10.0  # of a constant's sheet
-DROP = 4.0  # how much lower the words stand on the front sheet of a stack
+STACK = 8.0  # how far the sheets of a stack reach past the front one, to the right and above
 SINK, STAR_SINK = 4.5, 6.5  # how far below its middle a symbol's baseline lies; a star hangs high
 
 Box = Callable[[float, float, float, float], Outline]
@@ -36,7 +36,7 @@ OUTLINES: dict[str, Box] = {
     "constant": lambda x, y, w, h: dog_eared(x, y, w, h, min(EAR, h / 2)),
     "intermediate": lambda x, y, w, h: polygon((x, y), (x + w, y), (x + w, y + h), (x, y + h)),
     "cut": lambda x, y, w, h: rounded(x, y, w, h, 16),
-    "folded": lambda x, y, w, h: stacked(x, y, w, h, min(8, h / 3)),
+    "folded": lambda x, y, w, h: stacked(x, y, w, h, min(STACK, h / 3)),
 }
 
 
@@ -56,7 +56,8 @@ class Figure:
 def figure(node: Node, args: int, direction: str) -> Figure:
     """The picture of a node with so many edges into it."""
     table = rows(node)
-    w, h = _box_size(table)
+    behind = STACK if node.kind == "folded" else 0.0
+    w, h = (side + behind for side in _box_size(table))
     op_w, op_h = entry = _entry_size(node, args, direction)
     stem = STEM if op_w else 0.0
     if direction == "LR":
@@ -70,13 +71,13 @@ def figure(node: Node, args: int, direction: str) -> Figure:
     before = [Mark("line", line), *_op(node, *at, *entry)] if node.op else []
     if node.kind == "cut":
         before = [Mark("cutline", line), Mark("scissors", scissors(*at))]
-    words = _words(table, x, y + (DROP if node.kind == "folded" else 0.0), w, EAR if node.kind == "constant" else 0.0)
+    words = _words(table, x, y + behind, w - behind, EAR if node.kind == "constant" else 0.0)
     parts = [*before, Mark(node.kind, OUTLINES[node.kind](x, y, w, h)), *words]
     return Figure(width, height, entry, parts)
 
 
 def _box_size(table: Sequence[tuple[str, ...]]) -> tuple[float, float]:
-    letters = 1 + max(sum(map(columns, cells)) + (0 if look == "heading" else len(look)) for look, *cells in table)
+    letters = 1 + max(sum(map(columns, cells)) + (0 if look == "heading" else columns(look)) for look, *cells in table)
     return max(NARROWEST, 2 * PAD_X + LETTER * letters), 2 * PAD_Y + ROW * len(table)
 
 
@@ -89,7 +90,8 @@ def _words(table: Sequence[tuple[str, ...]], x: float, top: float, w: float, ear
         if look == "heading":
             words += [Word("label", left, y, cells[0]), Word("name", right - ear, y, cells[1], "end")]
         else:
-            words += [Word("name", left, y, look), Word(look, right, y, cells[0], "end")]
+            its = look if look in ("data", "grad") else "name"
+            words += [Word("name", left, y, look), Word(its, right, y, cells[0], "end")]
     return [word for word in words if word.text]
 
 

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import product
+from math import prod
 from pathlib import Path as File
 from typing import Any
 
@@ -15,7 +17,8 @@ from ops.letters import LETTERS, letter
 from ops.notation import text as in_letters
 from viz.graph import check_root
 from viz.ledger import tensor_cost
-from viz.paths import Flow, Route, count_and_total, flow, largest, product
+from viz.notebook import document, region
+from viz.paths import Route, count_and_total, flow, largest
 from viz.tables import html_table, text_table
 from viz.words import LONGEST, number, tidy
 
@@ -67,17 +70,15 @@ class Explanation:
         """The same as a table for a page."""
         table = html_table(_HEAD, [_cells(path) for path in self.paths]) if self.paths else ""
         said = "".join(f"<p>{escape(line)}</p>" for line in self._left_out())
-        label = escape(f"Paths from {self.root} to {self.leaf}", quote=True)
-        wide = f'<div style="overflow-x:auto" tabindex="0" role="region" aria-label="{label}">{table}</div>'
-        return f"<p>{escape(self._sum())}</p>{wide if table else ''}{said}"
+        wide = region(f"Paths from {self.root} to {self.leaf}", table) if table else ""
+        return f"<p>{escape(self._sum())}</p>{wide}{said}"
 
     def save(self, path: str | File) -> File:
         """Write it as its ending says: txt or html."""
         path = File(path)
         if path.suffix not in (".txt", ".html"):
             raise ParameterError(f"save: {path.name!r} ends in {path.suffix!r}; it may end in .txt or .html")
-        page = f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{escape(self._sum())}</title>\n'
-        words = self.text() + "\n" if path.suffix == ".txt" else f"{page}{self.html()}\n</html>\n"
+        words = self.text() + "\n" if path.suffix == ".txt" else document(self._sum(), self.html())
         path.write_text(words, encoding="utf-8")
         return path
 
@@ -122,11 +123,12 @@ def explain(leaf: Any, root: Any, element: int | tuple[int, ...] | None = None, 
     _check(leaf, root, limit)
     below, above, labels = _opened(leaf, root)
     start, end = _one(below, element, labels), _the_root(above)
-    found = flow(start, end)
-    count, total = count_and_total(found, end)
-    routes, rest = largest(found, end, limit)
-    names = _Names(end, start, labels)
-    paths = tuple(_path(found, route, names) for route in routes)
+    order = ops.topological(end)
+    found = flow(start, order)
+    count, total = count_and_total(found, start, end)
+    routes, rest = largest(found, start, end, limit)
+    names = _Names(order, start, labels)
+    paths = tuple(_path(route, names) for route in routes)
     return Explanation(names[end], names[start], count, total, paths, rest if count > len(paths) else 0.0)
 
 
@@ -157,17 +159,9 @@ def _opened(leaf: Any, root: Any) -> tuple[Any, Any, dict[Any, str]]:
 
 
 def _label(node: Any, labels: dict[Any, str]) -> None:
-    name, shape = tidy(node.label, LONGEST), node.shape
-    for i, value in enumerate(node.values.flat):
-        labels.setdefault(value, f"{name}{list(_place(i, shape))}" if shape else name)
-
-
-def _place(i: int, shape: Sequence[int]) -> tuple[int, ...]:
-    place: list[int] = []
-    for n in reversed(shape):
-        i, k = divmod(i, n)
-        place.insert(0, k)
-    return tuple(place)
+    name = tidy(node.label, LONGEST)
+    for place, value in zip(product(*map(range, node.shape)), node.values.flat):
+        labels.setdefault(value, f"{name}{list(place)}" if place else name)
 
 
 def _replayed(leaf: Any, root: Any) -> tuple[Any, Any]:
@@ -182,7 +176,6 @@ def _replayed(leaf: Any, root: Any) -> tuple[Any, Any]:
             f"smaller input, one row of a batch say"
         )
     twins: dict[Any, Any] = {}
-
     between = {leaf}
     for node in dict.fromkeys((leaf, *order)):
         if node is leaf or not any(arg in between for arg in node.args):
@@ -225,9 +218,8 @@ def _the_root(root: Any) -> Any:
 class _Names:
     """A name for each Value: its label where no other bears it, a bare constant's number, else its place."""
 
-    def __init__(self, root: Any, leaf: Any, labels: Mapping[Any, str]):
-        order = ops.topological(root)
-        self._leaf, self._labels = leaf, labels
+    def __init__(self, order: Sequence[Any], leaf: Any, labels: Mapping[Any, str]):
+        self.leaf, self._labels = leaf, labels
         self._place = {node: i for i, node in enumerate(order)}
         self._bearers = Counter(map(self._label, {*order, leaf}))
 
@@ -242,19 +234,17 @@ class _Names:
 
     def letter(self, node: Any) -> Any:
         """The node in a formula; a constant that nobody has named stands for itself."""
-        is_constant = node.op is None and node is not self._leaf and not self._label(node)
+        is_constant = node.op is None and node is not self.leaf and not self._label(node)
         return letter(node.data if is_constant else self[node])
 
 
-def _path(found: Flow, route: Route, names: _Names) -> Path:
-    edges = [found.edges[node][taken] for node, taken in route]
-    nodes = [*(names[node] for node, _ in route), names[found.leaf]]
-    shown = [(node, found.edges[node][taken].operand) for node, taken in _shown(route)]
+def _path(route: Route, names: _Names) -> Path:
+    shown = [(node, edge.operand) for node, edge in _shown(route)]
     return Path(
-        nodes=tuple(nodes),
-        operands=tuple(edge.operand for edge in edges),
-        partials=tuple(edge.d for edge in edges),
-        product=product(found, route),
+        nodes=(*(names[node] for node, _ in route), names[names.leaf]),
+        operands=tuple(edge.operand for _, edge in route),
+        partials=tuple(edge.d for _, edge in route),
+        product=prod(edge.d for _, edge in route),
         slopes=tuple(_slope(node, operand, names) for node, operand in shown),
         formulas=tuple(_formula(node, operand, names) for node, operand in shown),
     )

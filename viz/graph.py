@@ -5,8 +5,8 @@ What is traced stays as it was, so a drawing made before backward can stand besi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from typing import Any
 
@@ -21,9 +21,10 @@ class Node:
     """One value: what made it, what it holds, and the gradient that has reached it.
 
     kind: "parameter", "input", "constant", "cut" (a detached copy), "intermediate", or "folded", which stands
-    for `count` nodes.  symbol: the op as pictures show it.  options: the op's parameters that are not its
-    usual ones.  shape: None for a Value.  data, grad: a number or an array; grad is None until one arrives.
-    module: the path of the module that made it, empty where none did.
+    for `count` nodes: its data and gradient are those of its one result, `holds` says what it is made of and
+    `takes` the shapes that come in; one that `holds` nothing only counts.  symbol: the op as pictures show it.
+    options: the op's parameters that are not its usual ones.  shape: None for a Value.  data, grad: a number or
+    an array; grad is None until one arrives.  module: the path of the module that made it, empty where none did.
     """
 
     id: int
@@ -37,6 +38,8 @@ class Node:
     grad: Any = None
     module: str = ""
     count: int = 1
+    holds: str = ""
+    takes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,15 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Nodes with arguments before what is made of them (node i has the id i), edges in operand order."""
+    """Nodes with arguments before what is made of them (node i has the id i), edges in operand order.
+
+    insides: by their ids, the graphs that folded nodes open into, with what comes into them as inputs.
+    """
 
     engine: str
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
+    insides: dict[int, Graph] = field(default_factory=dict)
 
     @property
     def root(self) -> Node:
@@ -101,7 +108,7 @@ def of_order(root: Any, order: Sequence[Any], parameters: set[Any]) -> Graph:
     return Graph(type(root).__name__, nodes, tuple(edges))
 
 
-def edges_into(i: int, node: Any, place: dict[Any, int], cuts: dict[Any, Any]) -> list[Edge]:
+def edges_into(i: int, node: Any, place: Mapping[Any, int], cuts: Mapping[Any, Any]) -> list[Edge]:
     """The edges to node i from whichever of its arguments have a place."""
     if node in cuts:
         return [Edge(place[cuts[node]], i, cut=True)]
@@ -113,7 +120,7 @@ def record(i: int, node: Any, is_parameter: bool = False) -> Node:
     symbol, options = _symbol(node)
     return Node(
         id=i,
-        kind="parameter" if is_parameter and node.op is None else _kind(node),
+        kind="parameter" if is_parameter and node.op is None else kind_of(node),
         op=node.op.name if node.op else "",
         symbol=symbol,
         options=options,
@@ -153,7 +160,8 @@ def cuts_last(order: Sequence[Any], cuts: dict[Any, Any]) -> list[Any]:
     return done
 
 
-def _kind(node: Any) -> str:
+def kind_of(node: Any) -> str:
+    """What a node is drawn as, unless it is named as a parameter."""
     if node.op is not None:
         return "intermediate"
     if "cut_from" in node.params:

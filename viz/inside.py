@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from operator import index
 from typing import Any
 
 import numpy as np
 
 import ops
-from ops.errors import ShapeError
+from ops.errors import ParameterError, ShapeError
 from scalar.array import ValueArray
-from viz.draw import Drawing
+from viz.cutting import Place, Slices, cut, size_of_cut
+from viz.draw import BUDGET, Drawing
+from viz.fold import within
 from viz.graph import Graph, of_order
 
 Array = np.ndarray[Any, Any]
+MOST = 2_500  # scalar nodes of a node that is opened whole
+MOST_NUMBERS = 100_000  # that one element may be made of
 
 
 class Zoom(Drawing):
@@ -21,33 +27,37 @@ class Zoom(Drawing):
     sent: an array for each argument, of its shape; over all elements they add up to what the node sends.
     """
 
-    def __init__(self, node: Any, element: tuple[int, ...] | None):
-        args = [_twin(x, f"{x.label or name}") for x, name in zip(node.args, _names(node))]
+    def __init__(self, node: Any, element: Place | None, budget: int = BUDGET):
+        whole = [(slice(None),) * len(x.shape) for x in node.args]
+        slices, place = (whole, ...) if element is None else cut(node, element)
+        args = [_twin(x, x.label or name, its) for x, name, its in zip(node.args, _names(node), slices)]
         out = ValueArray.apply_op(node.op, args, node.params)
-        roots = out.values if element is None else out.values[element]
         self.element = element
-        self.values = [*np.asarray(roots, dtype=object).flat]
+        self.values = [*np.asarray(out.values[place], dtype=object).flat]
         if node.grad is not None:
             seed = np.zeros(out.shape)
-            seed[... if element is None else element] = np.asarray(node.grad)[... if element is None else element]
+            seed[place] = np.asarray(node.grad)[... if element is None else element]
             out.backward(seed)
-        self.sent = [np.zeros(x.shape) if x.grad is None else x.grad for x in args]
-        super().__init__([self._graph(args)], "LR", [f"inside {node.op.name}"])
+        self.sent = [_in_full(x.shape, its, twin.grad) for x, its, twin in zip(node.args, slices, args)]
+        super().__init__([self._graph(args, budget)], "LR", [f"inside {node.op.name}"])
 
-    def _graph(self, args: list[ValueArray]) -> Graph:
-        order = ops.topological(*self.values)
-        return of_order(self.values[-1], order, {v for x in args if x.requires_grad for v in x.values.flat})
+    def _graph(self, args: list[ValueArray], budget: int) -> Graph:
+        parameters = {v for x in args if x.requires_grad for v in x.values.flat}
+        if len(self.values) == 1:
+            return within(self.values[0], budget, parameters)
+        return of_order(self.values[-1], ops.topological(*self.values), parameters)
 
     def counts(self) -> dict[str, int]:
         """How many nodes of each op there are: 3 mul and 2 add for an element of a product over 3."""
-        names = [v.op.name for v in ops.topological(*self.values) if v.op is not None]
-        return {name: names.count(name) for name in dict.fromkeys(names)}
+        return dict(Counter(v.op.name for v in ops.topological(*self.values) if v.op is not None))
 
 
-def zoom(node: Any, element: int | tuple[int, ...] | None = None) -> Zoom:
+def zoom(node: Any, element: int | tuple[int, ...] | None = None, budget: int = BUDGET) -> Zoom:
     """The scalar graph inside one node of a Tensor's or a ValueArray's graph, of all elements or of one.
 
-    Raises ShapeError for an element that is not there, and TypeError for a leaf, which has nothing inside.
+    budget: about how many nodes of one element are drawn before the rest is folded.
+    Raises ShapeError for an element that is not there, TypeError for a leaf, which has nothing inside, and
+    ParameterError where there is more inside than a picture can hold.
 
     >>> from tensor import Tensor
     >>> y = Tensor([[1.0, 2.0, 3.0]], requires_grad=True) @ Tensor([[4.0], [5.0], [6.0]])
@@ -56,22 +66,62 @@ def zoom(node: Any, element: int | tuple[int, ...] | None = None) -> Zoom:
     """
     if getattr(node, "op", None) is None or not hasattr(node, "numpy"):
         raise TypeError("zoom: give a node that an op made of arrays; a leaf or a single Value has nothing inside")
-    place = (element,) if isinstance(element, int) else element
-    if place is not None and not _is_there(place, node.shape):
+    place = _place(node, () if element is None and node.ndim == 0 else element)
+    _refuse_many_numbers(node, place)
+    if place is None and node.size and (count := size_inside(node)) > MOST:
+        raise ParameterError(
+            f"zoom: inside this {node.op.name} of shape {node.shape} are about {count:,} scalar nodes, more than the "
+            f"{MOST:,} that a picture can hold; open one element, as in element={(0,) * node.ndim}"
+        )
+    return Zoom(node, place, budget)
+
+
+def size_inside(node: Any) -> int:
+    """About how many scalar nodes a node stands for, reckoned from one element; exact where elements share no work."""
+    one = Zoom(node, (0,) * node.ndim, budget=1)
+    return sum(x.size for x in node.args) + node.size * sum(one.counts().values())
+
+
+def _refuse_many_numbers(node: Any, element: Place | None) -> None:
+    count = size_of_cut(node, element or (0,) * node.ndim) if node.size else 0
+    if count > MOST_NUMBERS:
+        raise ParameterError(
+            f"zoom: one element of this {node.op.name} is made of {count:,} numbers, more than the {MOST_NUMBERS:,} "
+            f"that can be opened; take fewer rows or columns and zoom again"
+        )
+
+
+def _place(node: Any, element: Any) -> Place | None:
+    """The element as an integer for each axis, from 0 up; None for all elements."""
+    if element is None:
+        return None
+    try:
+        place = tuple(map(index, element if isinstance(element, tuple) else (element,)))
+    except TypeError:
+        raise TypeError(
+            f"zoom: element is {element!r}; give an integer for each axis, as in {(0,) * node.ndim}, of shape "
+            f"{node.shape}"
+        ) from None
+    if len(place) != node.ndim or not all(-n <= i < n for i, n in zip(place, node.shape)):
         raise ShapeError(f"zoom: there is no element {list(place)} in a node of shape {node.shape}")
-    return Zoom(node, place)
+    return tuple(i % n for i, n in zip(place, node.shape))
 
 
-def _is_there(place: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    return len(place) == len(shape) and all(-n <= i < n for i, n in zip(place, shape))
-
-
-def _twin(x: Any, name: str) -> ValueArray:
-    """The argument's numbers as fresh Values, each labelled with its place."""
-    twin = ValueArray(x.numpy().astype(float), requires_grad=True)
+def _twin(x: Any, name: str, slices: Slices) -> ValueArray:
+    """A slice of the argument's numbers as fresh Values, each labelled with its place in the whole."""
+    twin = ValueArray(x.numpy()[slices].astype(float), requires_grad=True)
+    corner = [part.start or 0 for part in slices]
     for place, value in np.ndenumerate(twin.values):
-        value.label = f"{name}{list(place)}" if place else name
+        value.label = f"{name}{[i + k for i, k in zip(corner, place)]}" if place else name
     return twin
+
+
+def _in_full(shape: Place, slices: Slices, part: Any) -> Array:
+    """An array of this shape, zero but for the slice."""
+    full = np.zeros(shape)
+    if part is not None:
+        full[slices] = part
+    return full
 
 
 def _names(node: Any) -> list[str]:

@@ -1,12 +1,14 @@
 """A layered layout in plain Python: where boxes and edges go, and nothing about how they look. [Sugiyama 1981]
 
-Every node stands in the last rank that its users leave it.  An edge over several ranks bends at a point in
+Every node stands in the last rank that its users leave it; peers, such as the neurons of a layer, all in the
+first of theirs.  An edge over several ranks bends at a point in
 each; all long edges from a node share one line, and leave it where they must.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from viz.ordering import ordered
@@ -20,6 +22,7 @@ Size = tuple[float, float]
 BETWEEN = 16.0  # from one box to the next in a rank
 LINE = 12.0  # what a passing line takes in a rank
 NARROW, WIDE, STEEP = 30.0, 110.0, 0.1  # between two ranks: narrow, and STEEP times the greatest rise more
+STRETCH = 16  # ranks that an edge may be longer for the sake of lining up peers
 PORT = 9.0  # between two edges where they enter a node
 
 
@@ -75,19 +78,21 @@ def layout(
     reach: Sequence[float] = (),
     apart: Collection[int] = (),
     columns: Sequence[Point] = (),
+    peers: Sequence[Hashable] = (),
 ) -> Layout:
     """A place for each box and a way for each edge.
 
     sizes: (width, height) of each node.  edges: (source, target), source before target in `sizes`, those into
     a node in operand order.  reach: how far from its middle edges may enter each node.  apart: the edges that
     share a line only among themselves, as dashed ones must.  columns: where ranks begin and end, if not as
-    near to each other as they may.
+    near to each other as they may.  peers: nodes of one name and depth stand in one rank, where that is near enough
+    for all of them; None stands alone.
     """
     if any(not 0 <= u < v < len(sizes) for u, v in edges):
         raise ValueError("layout: an edge must go from a node to a later one; order the nodes arguments first")
     across = direction == "TB"
     sizes = [(h, w) for w, h in sizes] if across else list(sizes)
-    net = _net(len(sizes), edges, set(apart))
+    net = _net(_ranks(peers or [None] * len(sizes), edges), edges, set(apart))
     y = _heights(sizes, net)
     drawn = _drawn(sizes, edges, net, y, reach or [0.0] * len(sizes), columns or _columns(sizes, net, y))
     return _turned(drawn) if across else drawn
@@ -103,21 +108,36 @@ def _heights(sizes: Sequence[Size], net: _Net) -> list[float]:
     return [centre - top for centre in y]
 
 
-def _latest(count: int, edges: Iterable[Pair]) -> list[int]:
-    """The rank of each node: the last that its users leave it, the roots in the last of all."""
-    users: list[list[int]] = [[] for _ in range(count)]
+def _ranks(peers: Sequence[Hashable], edges: Iterable[Pair]) -> list[int]:
+    """The rank of each node: the last that its users leave it, or leave the first of its peers; roots in the last."""
+    ins: list[list[int]] = [[] for _ in peers]
+    users: list[list[int]] = [[] for _ in peers]
     for u, v in edges:
+        ins[v].append(u)
         users[u].append(v)
-    to_go = [0] * count
-    for u in reversed(range(count)):
-        to_go[u] = max((to_go[v] + 1 for v in users[u]), default=0)
-    longest = max(to_go, default=0)
-    return [longest - left for left in to_go]
+    depth: list[int] = []
+    for sources in ins:
+        depth.append(max((depth[u] + 1 for u in sources), default=0))
+    to_go = [0] * len(peers)
+    for its in _alike(peers, depth):
+        left = [max((to_go[v] + 1 for v in users[u]), default=0) for u in its]
+        aligned = peers[its[0]] is not None and max(left) - min(left) <= STRETCH
+        for u, own in zip(its, left):
+            to_go[u] = max(left) if aligned else own
+    return [max(to_go, default=0) - left for left in to_go]
 
 
-def _net(count: int, edges: Sequence[Pair], apart: set[int]) -> _Net:
+def _alike(peers: Sequence[Hashable], depth: Sequence[int]) -> list[list[int]]:
+    """Nodes in groups of peers of one depth, the deepest first, so that all users of a group come before it."""
+    groups: dict[tuple[int, Hashable], list[int]] = defaultdict(list)
+    for v, (peer, its) in enumerate(zip(peers, depth)):
+        groups[its, peer].append(v)
+    return [groups[key] for key in sorted(groups, key=lambda key: -key[0])]
+
+
+def _net(ranks: list[int], edges: Sequence[Pair], apart: set[int]) -> _Net:
     """Every edge in pieces of one rank; the long edges of a node share their bends."""
-    ranks = _latest(count, edges)
+    count = len(ranks)
     ins: list[list[int]] = [[] for _ in range(count)]
     lines: dict[tuple[int, bool], list[int]] = {}
     feeds = []

@@ -21,3 +21,12 @@ def _name(outermost: Any, module: Any) -> str:
     if module is outermost:
         return type(module).__name__
     return next((name for name, part in outermost.named_modules() if part is module), type(module).__name__)
+
+
+def named(call: Any) -> tuple[str, str]:
+    """The path and the class of the module of a call; of the outermost one, its class alone."""
+    module, outermost = call[0], call[0]
+    while call is not None:
+        outermost, call = call
+    kind = type(module).__name__
+    return (kind, "module") if module is outermost else (_name(outermost, module), kind)

@@ -1,81 +1,62 @@
 """Every path from a root down to a leaf: counted and summed without listing them, and the largest found first.
 
-There may be more paths than atoms, so only what each node can say about all paths below it is kept: what they
-add up to, and which edge the largest of them takes.  Nothing here recurses.
+There may be more paths than atoms, so each edge only says two things of all paths that begin with it: what
+they add up to, and how large the largest of them is.  Nothing here recurses.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from heapq import heapify, heappop
+from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-import ops
 from scalar import floats
 
 _BEYOND = 1e9  # stands for the logarithm of an infinity, and with a minus for that of zero
 
 
 class Edge(NamedTuple):
-    """One argument of a node, its place there, and the node's partial derivative for it."""
+    """One argument of a node that leads to the leaf, its place there, and the node's partial derivative for it.
+
+    total: the sum of the products of all paths from here.  rank: the logarithm of the largest of them.
+    """
 
     operand: int
     arg: Any
     d: float
+    total: float
+    rank: float
 
 
-class Step(NamedTuple):
-    """A node on a path, and which of its edges the path takes."""
-
-    node: Any
-    taken: int
+Flow = dict[Any, list[Edge]]  # of each node above the leaf, arguments first, the edges towards it, the best first
+Route = list[tuple[Any, Edge]]  # the nodes of a path, from the root down, each with the edge that it takes
 
 
-Route = list[Step]
-
-
-@dataclass
-class Flow:
-    """What all paths from each node down to the leaf say together.
-
-    edges: of each node above the leaf, those that lead to it.  total: the sum over paths of their products.
-    rank: the logarithm of the largest product.  best: the edge that it takes.
-    """
-
-    leaf: Any
-    order: list[Any] = field(default_factory=list)
-    edges: dict[Any, list[Edge]] = field(default_factory=dict)
-    total: dict[Any, float] = field(default_factory=dict)
-    rank: dict[Any, float] = field(default_factory=dict)
-    best: dict[Any, int] = field(default_factory=dict)
-
-    def rank_by(self, edge: Edge) -> float:
-        """The rank of the largest path that begins with this edge."""
-        return _log(edge.d) + self.rank[edge.arg]
-
-    def add(self, node: Any, edges: list[Edge]) -> None:
-        """A node whose arguments are known already."""
-        ranks = [self.rank_by(edge) for edge in edges]
-        self.order.append(node)
-        self.edges[node] = edges
-        self.total[node] = sum(edge.d * self.total[edge.arg] for edge in edges)
-        self.rank[node] = max(ranks)
-        self.best[node] = ranks.index(max(ranks))
-
-
-def flow(leaf: Any, root: Any) -> Flow:
-    """The paths of Values between root and leaf, by one walk over the graph, arguments first."""
-    found = Flow(leaf, total={leaf: 1.0}, rank={leaf: 0.0})
-    for node in ops.topological(root):
-        if node is leaf or not any([arg in found.total for arg in node.args]):
+def flow(leaf: Any, order: Sequence[Any]) -> Flow:
+    """The paths of Values down to the leaf, by one walk over the graph."""
+    found: Flow = {}
+    below = {leaf: (1.0, 0.0)}  # total and rank of all paths from a node
+    for node in order:
+        args = node.args
+        if node is leaf or not any([arg in below for arg in args]):
             continue
-        below = enumerate(zip(node.args, partials(node)))
-        edges = [Edge(k, arg, float(d)) for k, (arg, d) in below if arg in found.total and d is not None]
+        edges = _edges(args, partials(node), below)
+        if len(edges) > 1:
+            edges.sort(key=attrgetter("rank"), reverse=True)
         if edges:
-            found.add(node, edges)
+            found[node] = edges
+            below[node] = sum([edge.total for edge in edges]), edges[0].rank
     return found
+
+
+def _edges(args: Sequence[Any], slopes: Sequence[Any], below: dict[Any, tuple[float, float]]) -> list[Edge]:
+    edges = []
+    for k, (arg, d) in enumerate(zip(args, slopes)):
+        if d is not None and arg in below:
+            total, rank = below[arg]
+            edges.append(Edge(k, arg, float(d), float(d) * total, _log(d) + rank))
+    return edges
 
 
 def partials(node: Any) -> Sequence[Any]:
@@ -84,101 +65,75 @@ def partials(node: Any) -> Sequence[Any]:
     return node.op.checked(floats.run(node.op.rule("partials"), numbers, node.params))
 
 
-def count_and_total(found: Flow, root: Any) -> tuple[int, float]:
+def count_and_total(found: Flow, leaf: Any, root: Any) -> tuple[int, float]:
     """How many paths there are and what they add up to, sent from the root down as backward sends it.
 
     A node's numbers go when it has sent them on: of 2**1000000 paths only the count itself is large.
     """
-    if root not in found.total:
-        return 0, 0.0
-    ways, grads = {root: 1}, {root: 1.0}
-    for node in reversed(found.order):
+    ways, grads = {leaf: 0, root: 1}, {leaf: 0.0, root: 1.0}
+    for node in reversed(found):
         if node in ways:
             n, g = ways.pop(node), grads.pop(node)
-            for _, arg, d in found.edges[node]:
+            for edge in found[node]:
+                arg = edge.arg
                 ways[arg] = ways.get(arg, 0) + n
-                grads[arg] = grads.get(arg, 0.0) + g * d
-    return ways[found.leaf], grads[found.leaf]
+                grads[arg] = grads.get(arg, 0.0) + g * edge.d
+    return ways[leaf], grads[leaf]
 
 
 class _Branch(NamedTuple):
-    """Paths not yet found: those that follow route `of` to step `place`, and there take another edge.
+    """Paths not yet found: those that go on from a node, after the trail that leads to it.
 
-    key: minus the rank of the largest of them.  total: what they add up to.
+    rank, total: as an edge says it of them.  p: the product along the trail.  trail: its last step, and the trail
+    before that.
     """
 
-    key: float
-    of: int
-    place: int
-    taken: int
+    rank: float
     total: float
+    p: float
+    node: Any
+    trail: Any
 
 
-def largest(found: Flow, root: Any, limit: int) -> tuple[list[Route], float]:
+def largest(found: Flow, leaf: Any, root: Any, limit: int) -> tuple[list[Route], float]:
     """The paths of largest absolute product, largest first, and what all others add up to.
 
-    Each step takes the best of the branches left by the paths before it, so no path is met that is not shown.
+    Each path takes the best of the branches that those before it left, and of the branches no more are kept
+    than paths are wanted.
     """
-    if root not in found.total:
-        return [], 0.0
-    routes, waiting, rest = [_onward(found, root, [])], [], 0.0
-    newest = _branches(found, routes, 0, 0.0)
-    while len(routes) < limit and (waiting or newest):
-        waiting, dropped = _shortened([*waiting, *newest], limit - len(routes))
-        rest += dropped
-        branch = heappop(waiting)
-        routes.append(_along(found, routes, branch))
-        newest = _branches(found, routes, branch.place + 1, branch.key)
-    return routes, rest + sum(branch.total for branch in (*waiting, *newest))
+    routes: list[Route] = []
+    rest, branches = 0.0, [_Branch(0.0, 0.0, 1.0, root, None)] if root in found or root is leaf else []
+    while branches and len(routes) < limit:
+        best, *others = branches
+        trail, left = _followed(found, best)
+        routes.append(_route(trail))
+        branches = sorted([*others, *left], key=attrgetter("rank"), reverse=True)
+        rest += sum(branch.total for branch in branches[limit - len(routes) :])
+        del branches[limit - len(routes) :]
+    return routes, rest + sum(branch.total for branch in branches)
 
 
-def product(found: Flow, route: Route) -> float:
-    """The product of the partial derivatives along a path, from the root down."""
-    p = 1.0
-    for node, taken in route:
-        p *= found.edges[node][taken].d
-    return p
+def _followed(found: Flow, branch: _Branch) -> tuple[Any, list[_Branch]]:
+    """The trail of a branch's largest path, and the branches beside it."""
+    rank, _, p, node, trail = branch
+    beside = []
+    while node in found:
+        best, *others = found[node]
+        for edge in others:
+            beside.append(
+                _Branch(rank - best.rank + edge.rank, p * edge.total, p * edge.d, edge.arg, (node, edge, trail))
+            )
+        p *= best.d
+        node, trail = best.arg, (node, best, trail)
+    return trail, beside
 
 
-def _onward(found: Flow, node: Any, route: Route) -> Route:
-    """The route, gone on from the node by the best edges."""
-    while node is not found.leaf:
-        route.append(Step(node, found.best[node]))
-        node = found.edges[node][found.best[node]].arg
-    return route
-
-
-def _along(found: Flow, routes: Sequence[Route], branch: _Branch) -> Route:
-    before = routes[branch.of]
-    node = before[branch.place].node
-    route = [*before[: branch.place], Step(node, branch.taken)]
-    return _onward(found, found.edges[node][branch.taken].arg, route)
-
-
-def _branches(found: Flow, routes: Sequence[Route], start: int, key: float) -> list[_Branch]:
-    """Where other paths leave the newest route, from its step `start` on."""
-    return list(_leaving(found, routes[-1], len(routes) - 1, start, key))
-
-
-def _leaving(found: Flow, route: Route, index: int, start: int, key: float) -> Iterator[_Branch]:
-    p = 1.0
-    for place, (node, taken) in enumerate(route):
-        edges = found.edges[node]
-        if place >= start and len(edges) > 1:
-            whole = found.rank_by(edges[taken])
-            for k, edge in enumerate(edges):
-                if k != taken:
-                    worse = key + whole - found.rank_by(edge)
-                    yield _Branch(worse, index, place, k, p * edge.d * found.total[edge.arg])
-        p *= edges[taken].d
-
-
-def _shortened(branches: list[_Branch], length: int) -> tuple[list[_Branch], float]:
-    """The best branches, as a heap, and what the others add up to."""
-    branches.sort()
-    kept, left = branches[:length], branches[length:]
-    heapify(kept)
-    return kept, sum(branch.total for branch in left)
+def _route(trail: Any) -> Route:
+    route = []
+    while trail is not None:
+        node, edge, trail = trail
+        route.append((node, edge))
+    return route[::-1]
 
 
 def _log(d: float) -> float:

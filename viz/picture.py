@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from viz.boxes import Figure, figure
@@ -30,16 +30,22 @@ class Picture:
     text: str
 
 
-def pictures_of(graphs: Sequence[Graph], direction: str, whole: bool = False) -> list[Picture]:
+def pictures_of(
+    graphs: Sequence[Graph], direction: str, whole: bool = False, links: Sequence[Mapping[int, str]] = ()
+) -> list[Picture]:
     """A picture of each graph, without margin or legend, in step where their ranks are as many.
 
-    whole: every edge a line of its own, where otherwise the long ones from a node share one.
+    whole: every edge a line of its own, where otherwise the long ones from a node share one.  links: for each
+    graph, where its folded nodes lead.
     """
     figures = [_figures(graph, direction) for graph in graphs]
     plans = [_plan(graph, its, direction) for graph, its in zip(graphs, figures)]
     if len(graphs) > 1 and (columns := in_step(plans)):
         plans = [_plan(graph, its, direction, columns) for graph, its in zip(graphs, figures)]
-    return [_picture(graph, its, plan, direction, whole) for graph, its, plan in zip(graphs, figures, plans)]
+    return [
+        _picture(graph, its, plan, direction, whole, leads)
+        for graph, its, plan, leads in zip(graphs, figures, plans, links or [{}] * len(graphs))
+    ]
 
 
 def _figures(graph: Graph, direction: str) -> list[Figure]:
@@ -56,27 +62,46 @@ def _plan(graph: Graph, figures: Sequence[Figure], direction: str, columns: Sequ
         reach=[max(its.entry[side] / 2 - 4, 0) for its in figures],
         apart={i for i, edge in enumerate(graph.edges) if edge.cut},
         columns=columns,
+        peers=_peers(graph),
     )
 
 
-def _picture(graph: Graph, figures: Sequence[Figure], plan: Layout, direction: str, whole: bool) -> Picture:
+def _peers(graph: Graph) -> list[str | None]:
+    """What must line up, so that the layers of a network show: what many use, what is made of it, and what bends.
+
+    The products of a neuron stand behind the inputs that all neurons read, where otherwise each would stand before
+    the sum that it goes into; the ops of one argument are its activations.
+    """
+    users = Counter(edge.source for edge in graph.edges)
+    args: list[list[int]] = [[] for _ in graph.nodes]
+    for edge in graph.edges:
+        args[edge.target].append(edge.source)
+    shared = [users[node.id] > 1 and (node.op != "" or node.kind in ("input", "folded")) for node in graph.nodes]
+    bends = [len(below) == 1 and bool(graph.nodes[below[0]].op) for below in args]
+    lined = [its or bend or any(shared[i] for i in below) for its, bend, below in zip(shared, bends, args)]
+    return [node.op or node.holds or node.kind if its else None for node, its in zip(graph.nodes, lined)]
+
+
+def _picture(
+    graph: Graph, figures: Sequence[Figure], plan: Layout, direction: str, whole: bool, links: Mapping[int, str]
+) -> Picture:
     nodes = [
-        Cluster(" ".join(filter(None, said)), left, top, its.parts)
-        for said, (left, top, _, _), its in zip(sentences(graph), plan.boxes, figures)
+        Cluster(" ".join(filter(None, said)), left, top, its.parts, links.get(i, ""))
+        for i, (said, (left, top, _, _), its) in enumerate(zip(sentences(graph), plan.boxes, figures))
     ]
-    clusters = [Cluster("", 0.0, 0.0, _edges(graph, figures, plan, direction, whole)), *nodes]
+    clusters = [Cluster("", 0.0, 0.0, lines_of(graph, figures, plan, direction, whole)), *nodes]
     kinds = frozenset(kind for node in graph.nodes for kind in _kinds(node))
     return Picture(plan.width, plan.height, clusters, kinds, in_brief(graph), as_text(graph))
 
 
 def _kinds(node: Node) -> Iterator[str]:
     yield node.kind
-    if node.kind != "folded":
+    if node.data is not None:
         yield "dash" if node.grad is None else "gradient"
         yield "range" if size_of(node.data) > FEW else "numbers"
 
 
-def _edges(graph: Graph, figures: Sequence[Figure], plan: Layout, direction: str, whole: bool) -> list[Mark]:
+def lines_of(graph: Graph, figures: Sequence[Figure], plan: Layout, direction: str, whole: bool) -> list[Mark]:
     """A line for each edge, whole or from where it leaves what is drawn already, and all the arrowheads."""
     drawn: set[int] = set()
     marks, heads = [], []

@@ -1,10 +1,10 @@
-"""A picture as a PNG file, painted by matplotlib from the same marks as the SVG."""
+"""A picture as a PNG or PDF file, painted by matplotlib from the same marks as the SVG."""
 
 from __future__ import annotations
 
 import warnings
 from pathlib import Path as File
-from typing import Any
+from typing import IO, Any
 
 from viz.colours import LIGHT
 from viz.picture import Picture
@@ -24,8 +24,8 @@ _STYLES: dict[str, dict[str, Any]] = {
 _SIDES = {"start": "left", "middle": "center", "end": "right"}
 
 
-def write(picture: Picture, file: File) -> None:
-    """Write the picture in its light colours."""
+def write(picture: Picture, file: File | IO[bytes], format: str = "png") -> None:
+    """Write the picture in its light colours.  format: "png", or "pdf"."""
     from matplotlib.figure import Figure
 
     sheet = Figure(figsize=(picture.width / UNIT, picture.height / UNIT))
@@ -40,7 +40,7 @@ def write(picture: Picture, file: File) -> None:
     sharp = min(SHARP * UNIT, SIDE_MAX * UNIT / max(picture.width, picture.height))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # a label in a script that the font lacks
-        sheet.savefig(file, dpi=sharp, facecolor=LIGHT.outlines["sheet"][0])
+        sheet.savefig(file, format=format, dpi=sharp, facecolor=LIGHT.outlines["sheet"][0])
 
 
 def _patch(mark: Mark, corner: Point, depth: int) -> Any:

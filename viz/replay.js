@@ -30,11 +30,15 @@ function points(svg) {
 
 function losses() {
   const logs = run.losses.map(v => Math.log10(Math.max(v, 1e-12))), low = Math.min(...logs), high = Math.max(...logs);
-  return logs.map((v, i) => [10 + 300 * i / Math.max(1, logs.length - 1), 10 + 200 * (high - v) / (high - low || 1)]);
+  return logs.map((v, i) => [10 + 300 * i / Math.max(1, logs.length - 1), 30 + 262 * (high - v) / (high - low || 1)]);
 }
 
 const curve = losses(), dot = document.getElementById("dot");
 document.getElementById("curve").setAttribute("points", curve.map(p => p.join(",")).join(" "));
+for (const end of ["high", "low"]) {
+  const loss = Math[end === "high" ? "max" : "min"](...run.losses);
+  document.getElementById(end).textContent = loss.toPrecision(3);
+}
 points(document.getElementById("points"));
 
 function show(k) {

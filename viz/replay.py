@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
-from html import escape
 from importlib.resources import files
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ops.errors import ParameterError
+from viz.notebook import framed
 
 Array = np.ndarray[Any, Any]
 SIZE = 320  # the boundary's side on the page, in pixels
@@ -66,14 +67,36 @@ class Replay:
         path.write_text(self.html())
         return path
 
+    def svg(self) -> str:
+        """The last step as a picture: the scores over the plane with the points, and the losses."""
+        from matplotlib.colors import LinearSegmentedColormap
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(8.0, 3.6), layout="constrained")
+        board, curve = figure.subplots(1, 2)
+        scores = np.frombuffer(b64decode(self.frames[-1]["scores"]), np.uint8).reshape(self.cells, self.cells)
+        colors = LinearSegmentedColormap.from_list("score", ["#6baed6", "white", "#fd8d3c"])
+        board.imshow(scores, colors, vmin=1, vmax=255, extent=(0, SIZE, SIZE, 0))
+        for label, marker, color in ((-1, "o", "#08306b"), (1, "^", "#a63603")):
+            mine = [(x, y) for x, y, its in self.points if its == label]
+            board.scatter(*zip(*mine), s=18, c=color, marker=marker, edgecolors="white", linewidths=0.5)
+        board.set_axis_off()
+        curve.semilogy(self.losses, color="#08519c")
+        curve.set(xlabel="step", ylabel="loss")
+        file = StringIO()
+        figure.savefig(file, format="svg", metadata={"Date": None})
+        return file.getvalue()
+
+    def text(self) -> str:
+        """One sentence."""
+        ends = f", loss {self.losses[0]:.4g} to {self.losses[-1]:.4g}" if self.losses else ""
+        return f"Replay of {len(self.frames)} steps{ends}"
+
     def _repr_html_(self) -> str:
-        page = escape(self.html(), quote=True)
-        looks = 'sandbox="allow-scripts" title="training replay" width="100%" height="520"'
-        return f'<iframe srcdoc="{page}" {looks}></iframe>'
+        return framed(self.html(), self.svg(), self.text(), "Training replay")
 
     def __repr__(self) -> str:
-        ends = f", loss {self.losses[0]:.4g} to {self.losses[-1]:.4g}" if self.losses else ""
-        return f"<Replay of {len(self.frames)} steps{ends}>"
+        return f"<{self.text()}>"
 
 
 def _bytes(numbers: Array) -> str:
@@ -92,15 +115,13 @@ _PAGE = """<!doctype html>
 <label for="step">step</label><input id="step" type="range" min="0" max="{last}" value="0">
 <output id="said" for="step" aria-live="polite"></output></form>
 <main>
-<figure><div style="position:relative;width:{size}px;height:{size}px">
-<canvas id="boundary" role="img" aria-label="the score over the plane"
- style="position:absolute;width:{size}px;height:{size}px"></canvas>
-<svg id="points" viewBox="0 0 {size} {size}" aria-hidden="true"
- style="position:absolute;width:{size}px;height:{size}px"></svg></div>
+<figure><div class="board"><canvas id="boundary" role="img" aria-label="the score over the plane"></canvas>
+<svg id="points" viewBox="0 0 {size} {size}" aria-hidden="true"></svg></div>
 <figcaption>score: blue below zero, orange above</figcaption></figure>
-<figure><svg viewBox="0 0 320 220" width="{size}" role="img" aria-label="loss at each step">
-<polyline id="curve"/><circle id="dot" r="5"/></svg><figcaption>loss, logarithmic</figcaption></figure>
-<figure><canvas id="parameters" role="img" aria-label="the parameters" style="width:220px;height:220px"></canvas>
+<figure><div class="board"><svg viewBox="0 0 {size} {size}" role="img" aria-label="loss at each step">
+<text id="high" x="10" y="22"></text><text id="low" x="10" y="312"></text>
+<polyline id="curve"/><circle id="dot" r="5"/></svg></div><figcaption>loss, logarithmic</figcaption></figure>
+<figure><div class="board"><canvas id="parameters" role="img" aria-label="the parameters"></canvas></div>
 <figcaption>parameters: blue negative, orange positive</figcaption></figure>
 </main>
 <script id="run" type="application/json">{data}</script><script>{js}</script></html>

@@ -35,12 +35,16 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Marks and words that belong together, moved by (x, y), with a sentence that says what they show."""
+    """Marks and words that belong together, moved by (x, y), with a sentence that says what they show.
+
+    link: the id of what they open into on a page.
+    """
 
     title: str
     x: float
     y: float
     parts: Sequence[Mark | Word]
+    link: str = ""
 
 
 def polygon(*points: Point) -> Outline:

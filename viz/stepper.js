@@ -1,6 +1,14 @@
 "use strict";
 // The page's script: it reads the steps from #trail and shows one after the other.  All words go in as text.
 const page = JSON.parse(document.getElementById("trail").textContent);
+page.scenes.forEach(({ nodes, steps }) => {
+  nodes.forEach(node => { node.says = node.name + node.says; });
+  steps.forEach(step => {
+    step.why = step.why.replace(/^~/, page.usual);
+    step.lines = step.lines.map(([node, line, sum = "", note = "", state = ""]) => [node, line, sum, note, state]);
+    step.set = step.set.map(([node, words, number = Number(words)]) => [node, words, number]);
+  });
+});
 const by = id => document.getElementById(id);
 const first = page.view;            // the scenes shown together while nothing is opened
 let view = first, at = 0, kept = 0, timer = null;
@@ -128,7 +136,7 @@ function go(step) {
   by("count").textContent = `step ${at} of ${last()}`;
   by("first").disabled = by("back").disabled = at === 0;
   by("forward").disabled = by("last").disabled = at === last();
-  const node = steps()[at].node, inner = openable();
+  const node = steps()[at].node, inner = openable()[0];
   by("node").value = node < 0 ? "" : String(node);
   by("open").hidden = inner == null;
   if (inner != null) by("open").textContent = `Open ${page.scenes[view[0]].nodes[node].name}`;
@@ -139,7 +147,7 @@ function go(step) {
 
 function openable() {
   const step = steps()[at];
-  return view.map(s => step.node < 0 ? null : page.scenes[s].nodes[step.node].opens).find(z => z != null);
+  return view.map(s => step.node < 0 ? null : page.scenes[s].nodes[step.node].opens).filter(z => z != null);
 }
 
 function jump(scene, node) {
@@ -164,9 +172,9 @@ function look(scenes, step) {
 
 function open() {
   const inner = openable();
-  if (inner == null || view !== first) return;
+  if (!inner.length || view !== first) return;
   pause(); kept = at;
-  look([inner], 0);
+  look(inner, 0);
 }
 
 function close() {

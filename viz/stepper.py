@@ -8,20 +8,19 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-import ops
 from ops.errors import ParameterError
 from viz.draw import Drawing
 from viz.graph import check_root
+from viz.notebook import framed
 from viz.picture import pictures_of
-from viz.stepper_page import framed, page
+from viz.stepper_page import page
 from viz.stepper_scene import Scene, finished, for_picture, lines, scene
 from viz.svg import as_figure
 from viz.trail import Trail, trail
 from viz.words import tidy
 
-Inner = tuple[int, Trail | None, str]  # a node, the pass inside it, and what to say of it
+Inner = tuple[int, list[tuple[Trail | None, str]]]  # a node, and of each graph the pass inside it and what to say of it
 ORDERS = ("topological", "recursive")
-BUDGET = 400  # nodes that can be stepped through
 ROOM = 300  # nodes of a page, with those inside its array nodes, past which no more are opened
 
 
@@ -31,27 +30,39 @@ class Stepper:
     def __init__(self, trails: Sequence[Trail]):
         self.trails = tuple(trails)
         self.scenes: list[Scene] = [scene(its, _title(its) if len(trails) > 1 else "") for its in trails]
-        self._opened = [inner for i in range(len(trails)) for inner in self._open(i)] if len(trails) == 1 else []
+        self._opened = self._open() if all(hasattr(its.nodes[-1], "numpy") for its in trails) else []
 
-    def _open(self, i: int) -> list[Trail]:
-        """The trails inside the array nodes of one scene, as far as the page has room; a word where it has none."""
-        its = self.trails[i]
-        if not hasattr(its.nodes[-1], "numpy"):
-            return []
+    def _open(self) -> list[Trail]:
+        """The trails inside the array nodes, as far as the page has room; a word where it has none."""
         from viz.stepper_inside import opened  # here, so that Values are stepped through without NumPy
 
-        nodes, room, found = self.scenes[i]["nodes"], ROOM - len(its.nodes), []
-        inner = [(visit.node, *opened(its.nodes[visit.node], visit.gradient)) for visit in its.visits]
-        for k, inside, said in _in_turn(its, inner):
-            if inside is None or len(inside.nodes) > room:
-                why = f"a page has room for {ROOM} nodes, which other nodes have taken up" if inside else said
-                nodes[k].update({"closed": why} if why else {})
-                continue
-            room -= len(inside.nodes)
-            nodes[k]["opens"] = len(self.scenes)
-            self.scenes.append(scene(inside, ": ".join(filter(None, [f"inside {nodes[k]['says']}", said]))))
-            found.append(inside)
+        room, found = ROOM - sum(len(its.nodes) for its in self.trails), []
+        visits = zip(*(its.visits for its in self.trails))
+        inner = [
+            (its[0].node, [opened(t.nodes[v.node], v.gradient) for t, v in zip(self.trails, its)]) for its in visits
+        ]
+        for k, ways in _in_turn(self.trails[0], inner):
+            inside = [its for its, _ in ways if its is not None]
+            size = sum(len(its.nodes) for its in inside)
+            if len(inside) == len(ways) and size <= room:
+                room -= size
+                self._link(k, inside, ways[0][1])
+                found += inside
+            elif why := f"a page has room for {ROOM} nodes, which other nodes have taken up" if inside else ways[0][1]:
+                self._close(k, why)
         return found
+
+    def _link(self, k: int, inside: Sequence[Trail], said: str) -> None:
+        """A scene for what is inside node k of each graph."""
+        for outer, its in zip(self.scenes[: len(self.trails)], inside):
+            its_title = f"inside {outer['nodes'][k]['says']}"
+            outer["nodes"][k]["opens"] = len(self.scenes)
+            title = f"{outer['title']}, {its_title}" if outer["title"] else its_title
+            self.scenes.append(scene(its, ": ".join(filter(None, [title, said]))))
+
+    def _close(self, k: int, why: str) -> None:
+        for outer in self.scenes[: len(self.trails)]:
+            outer["nodes"][k]["closed"] = why
 
     def html(self) -> str:
         """A page of its own, which asks for nothing from anywhere."""
@@ -78,11 +89,13 @@ class Stepper:
     def _name(self) -> str:
         says = self.scenes[0]["nodes"][-1]["says"]
         wrong = any(visit.missing or visit.passed is not None for visit in self.trails[0].visits)
-        return f"Backward through {says}{', by naive recursion' if wrong else ''}"
+        hidden = self.trails[0].hidden
+        part = f", the {len(self.trails[0].nodes)} nodes nearest to it; {hidden:,} more are not shown" if hidden else ""
+        return f"Backward through {says}{', by naive recursion' if wrong else ''}{part}"
 
     def _repr_html_(self) -> str:
         drawing = Drawing([finished(its) for its in self.trails], "LR", [""] * len(self.trails))
-        return framed(self.html(), drawing.svg(), self.text())
+        return framed(self.html(), drawing.svg(), self.text(), "Backward, step by step")
 
     def __repr__(self) -> str:
         return f"<Stepper: {tidy(self._name())}, {len(self.scenes[0]['steps'])} steps>"
@@ -93,7 +106,7 @@ def step(root: Any, *others: Any, order: str = "topological") -> Stepper:
 
     others: further roots of the same graph, as the other engine leaves it, that are stepped through beside it.
     order: "topological", or "recursive" for the wrong one, where a node passes its gradient on at each visit.
-    Raises ParameterError for a graph of more than 400 nodes.
+    Of a graph of more than 400 nodes, the 200 nearest to the root are stepped through, and it says so.
 
     >>> from scalar import Value
     >>> a = Value(3.0, label="a")
@@ -108,20 +121,11 @@ def step(root: Any, *others: Any, order: str = "topological") -> Stepper:
     if order not in ORDERS:
         raise ParameterError(f'step: order is {order!r}; it may be "topological" or "recursive"')
     for one in (root, *others):
-        _check_size(one)
+        check_root("step", one)
     trails = [trail(one, order) for one in (root, *others)]
     for other in trails[1:]:
         _check_alike(trails[0], other)
     return Stepper(trails)
-
-
-def _check_size(root: Any) -> None:
-    check_root("step", root)
-    if (count := len(ops.topological(root))) > BUDGET:
-        raise ParameterError(
-            f"step: the graph holds {count:,} nodes, more than the {BUDGET} that one can follow; step through a part "
-            f"of it, from one of its nodes, or take fewer points, or Tensors, where one node is a whole array"
-        )
 
 
 def _check_alike(one: Trail, other: Trail) -> None:
@@ -139,7 +143,7 @@ def _check_alike(one: Trail, other: Trail) -> None:
 
 def _in_turn(its: Trail, inner: Iterable[Inner]) -> list[Inner]:
     """What to open first: the smallest node of each op, then the second of each, and so on."""
-    by_size = sorted(inner, key=lambda one: len(one[1].nodes) if one[1] else 0)
+    by_size = sorted(inner, key=lambda one: sum(len(its.nodes) for its, _ in one[1] if its))
     seen: Counter[str] = Counter()
     turns = []
     for k, *_ in by_size:

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 import ops
+from viz.cutting import Place, size_of_cut
 from viz.graph import of_order
-from viz.inside import Zoom
+from viz.inside import Zoom, size_inside
 from viz.trail import Trail, passed
 
 MOST = 200  # scalar nodes of one opened node
-DEAR = 1000  # numbers that a node may hold before even counting what is inside would take long
 
 
 def opened(node: Any, gradient: Any) -> tuple[Trail | None, str]:
@@ -24,22 +24,27 @@ def opened(node: Any, gradient: Any) -> tuple[Trail | None, str]:
     >>> len(its.visits), said
     (3, '')
     """
-    count = node.size + sum(x.size for x in node.args)
-    if node.size == 0 or count > DEAR:
-        return None, f"{count:,} numbers meet in it, and no more than {MOST} scalar nodes are opened"
-    if count == 1 + len(node.args):
+    if node.size == 0 or all(x.size == 1 for x in (node, *node.args)):
         return None, ""
-    its = _pass(Zoom(node, None), np.asarray(gradient))
-    if its is None:
-        return None, f"{node.op.name} only moves numbers: there is no arithmetic inside"
-    if len(its.nodes) <= MOST:
-        return its, ""
-    place = np.unravel_index(np.argmax(np.abs(gradient)), node.shape)
-    element = tuple(int(i) for i in place)
+    element = _steepest(np.asarray(gradient))
+    if (numbers := size_of_cut(node, element)) > MOST:
+        return None, f"{numbers:,} numbers meet in one element of it, and no more than {MOST} scalar nodes are opened"
+    count = size_inside(node)
+    if count <= MOST:
+        its = _pass(Zoom(node, None), np.asarray(gradient))
+        return its, "" if its else f"{node.op.name} only moves numbers: there is no arithmetic inside"
     part = _pass(Zoom(node, element), np.asarray(gradient)) if element else None
+    if part is None and element:
+        return None, f"{node.op.name} only moves numbers: there is no arithmetic inside"
     if part is None or len(part.nodes) > MOST:
-        return None, f"inside are {len(its.nodes):,} scalar nodes, more than the {MOST} that one can follow"
-    return part, f"element {list(element)} alone, of {node.size}: all would be {len(its.nodes):,} scalar nodes"
+        return None, f"inside are about {count:,} scalar nodes, more than the {MOST} that one can follow"
+    return part, f"element {list(element)} alone, of {node.size}: all would be about {count:,} scalar nodes"
+
+
+def _steepest(gradient: Any) -> Place:
+    """Where the gradient is largest, rounding aside, so that both engines choose the same."""
+    place = np.unravel_index(np.argmax(np.abs(gradient).astype(np.float32)), gradient.shape)
+    return tuple(int(i) for i in place)
 
 
 def _pass(zoom: Zoom, gradient: Any) -> Trail | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
@@ -12,23 +11,25 @@ from typing import Any
 from viz.svg import style
 
 _UNSAFE = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
+_USUAL = "every user of it is done: "  # what most steps say of why they are next
 SPEEDS = {"slow": 3000, "normal": 1500, "fast": 500}
-HEIGHT = 640  # of the frame in a notebook
 
 
 def page(title: str, scenes: Sequence[dict[str, Any]], figures: Sequence[str], view: Sequence[int]) -> str:
     """The whole page.  view: the scenes that are shown first; the others are opened from them."""
     shown = "\n".join(_figure(i, scenes[i]["title"], svg, i in view, len(view)) for i, svg in enumerate(figures))
+    rules = style("")
+    data = {"usual": _USUAL, "scenes": [packed(scene) for scene in scenes], "view": view}
     return (
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
         f'<meta name="viewport" content="width=device-width">\n{_POLICY}\n'
-        f"<style>{style()}\n{_own('stepper.css')}</style>\n<body>\n<header><h1>{escape(title)}</h1>\n{_controls()}"
+        f"<style>{rules}\n{_own('stepper.css')}</style>\n<body>\n<header><h1>{escape(title)}</h1>\n{_controls()}"
         f'</header>\n<main id="stage">\n{shown}\n</main>\n{_LEGEND}'
         '<section id="telling" role="region" aria-live="polite" aria-label="This step"></section>\n'
         "<details><summary>All steps as text, and the keys</summary>\n"
         "<p>Arrow keys: back and forward. Space: play. Home and End. Enter opens an array node, Escape closes it.</p>\n"
         '<pre id="text"></pre></details>\n'
-        f'<script type="application/json" id="trail">{in_script({"scenes": scenes, "view": view})}</script>\n'
+        f'<script type="application/json" id="trail">{in_script(data)}</script>\n'
         f"<script>{_own('stepper.js')}</script>\n</body>\n</html>\n"
     )
 
@@ -42,16 +43,31 @@ def in_script(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).translate(_UNSAFE)
 
 
-def framed(page: str, svg: str, alternative: str) -> str:
-    """The page in a frame that lies over a picture, for a notebook that is not trusted shows the picture alone."""
-    image = b64encode(svg.encode()).decode()
-    return (
-        f'<div style="position:relative;width:100%;height:{HEIGHT}px;overflow:auto">'
-        f'<img style="max-width:100%;max-height:100%" alt="{escape(alternative)}" '
-        f'src="data:image/svg+xml;base64,{image}">'
-        f'<iframe title="Backward, step by step" sandbox="allow-scripts" srcdoc="{escape(page)}" '
-        'style="position:absolute;inset:0;width:100%;height:100%;border:1px solid #8886"></iframe></div>'
-    )
+def packed(scene: dict[str, Any]) -> dict[str, Any]:
+    """A scene without what the script can put back: what a node says begins with its name, and so on."""
+    return scene | {
+        "nodes": [node | {"says": node["says"].removeprefix(node["name"])} for node in scene["nodes"]],
+        "steps": [_packed_step(step) for step in scene["steps"]],
+    }
+
+
+def _packed_step(step: dict[str, Any]) -> dict[str, Any]:
+    why = step["why"]
+    return step | {
+        "why": f"~{why.removeprefix(_USUAL)}" if why.startswith(_USUAL) else why,
+        "lines": [_without_last(line, "") for line in step["lines"]],
+        "set": [[i, words] if _reads(words, number) else [i, words, number] for i, words, number in step["set"]],
+    }
+
+
+def _without_last(line: Sequence[Any], empty: Any) -> list[Any]:
+    """The line up to its last part that is not empty."""
+    return [part for k, part in enumerate(line) if any(later != empty for later in line[k:])]
+
+
+def _reads(words: str, number: Any) -> bool:
+    """Whether the words are all of the number."""
+    return isinstance(number, float) and float(words) == number
 
 
 def _figure(i: int, title: str, svg: str, shown: bool, beside: int) -> str:

@@ -56,12 +56,28 @@ def _start(its: Trail, names: Sequence[str]) -> Scene:
 
 def _end(its: Trail, names: Sequence[str]) -> Scene:
     """The leaves' gradients; where the order was wrong, beside the right ones."""
-    lines = [[i, f"dL/d{names[i]} = {told(g)}", "", "", _verdict(g, its.right[i])] for i, g in final(its).items()]
+    lines = [
+        [i, f"dL/d{names[i]} = {told(g)}", "", _still(its, i), _verdict(g, its.right[i])] for i, g in final(its).items()
+    ]
     if all(not visit.missing and visit.passed is None for visit in its.visits):
-        return _step(-1, "End", "every node has passed its gradient on, once and complete", lines, [])
+        return _step(-1, "End", f"every node has passed its gradient on, once and complete{_left_out(its)}", lines, [])
     wrong = len([1 for *_, verdict in lines if verdict])
     said = f"Wrong in the end: {wrong} of {len(lines)} leaves, for what was passed on early was passed on again."
     return _step(-1, "End", "the recursion has gone down every path", lines, [], wrong=said)
+
+
+def _left_out(its: Trail) -> str:
+    if not its.hidden:
+        return ""
+    return (
+        f"; below these go on {its.hidden:,} nodes that are not shown: for the whole pass on one page take fewer "
+        f"points, or Tensors, where one node is a whole array"
+    )
+
+
+def _still(its: Trail, i: int) -> str:
+    more = its.beyond.get(i, 0)
+    return f"so far: {more} more user{'s' * (more != 1)} of it {'are' if more != 1 else 'is'} not shown" if more else ""
 
 
 def _verdict(g: Any, right: Any) -> str:
@@ -128,9 +144,10 @@ def _told(its: Trail, visit: Visit, i: int, names: Sequence[str], sent: set[int]
     args = _operands(its.graph, visit.node, names)
     users = its.users[send.target]
     done = len([u for u in users if u in sent or u not in its.grads])
+    count = len(users) + its.beyond.get(send.target, 0)
     is_last = all(later.target != send.target for later in visit.sends[i + 1 :])
-    whole = done == len(users) and is_last and _same(send.after, its.right[send.target])
-    state = "complete" if whole else f"{done} of {len(users)} users done" if is_last else ""
+    whole = done == count and is_last and _same(send.after, its.right[send.target])
+    state = "complete" if whole else f"{done} of {count} users done" if is_last else ""
     y = names[visit.node]
     return [send.target, line(node, visit, send, y, args), sum_of(send), note(node, send, y), state]
 

@@ -5,8 +5,9 @@ The pass is computed here on numbers of its own, so nobody's `.grad` changes, be
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
@@ -15,10 +16,14 @@ from ops import graph as protocol
 from ops.errors import ParameterError
 from ops.shapes import fold
 from scalar import floats
+from viz.fold import alone, nearest
+from viz.folded import drawn
 from viz.graph import Graph, cuts_last, of_order, sources_of_cuts
 
 Grads = dict[int, Any]
 Sent = tuple[Any, Any]  # the amount, and the partial dy/dx where it is one number
+MOST_NODES = 400  # that are stepped through
+WINDOW = 200  # nodes nearest to the root, where there are more
 MOST_VISITS = 1000  # of a recursion that goes down every path
 
 
@@ -56,7 +61,8 @@ class Visit:
 class Trail:
     """A graph, its nodes themselves by id, who uses each, the pass, and where it leads.
 
-    grads: the gradients that the pass ends with.  right: those of the topological order.
+    grads: the gradients that the pass ends with.  right: those of the topological order.  beyond: how many users
+    of a node are not in the graph, which holds the nodes nearest to the root.  hidden: how many nodes it leaves out.
     """
 
     graph: Graph
@@ -66,24 +72,46 @@ class Trail:
     visits: Sequence[Visit]
     grads: Grads
     right: Grads
+    beyond: Mapping[int, int] = field(default_factory=dict)
+    hidden: int = 0
 
 
-def trail(root: Any, order: str = "topological") -> Trail:
-    """The backward pass from root, in topological order or by naive recursion."""
+def trail(root: Any, order: str = "topological", budget: int = MOST_NODES) -> Trail:
+    """The backward pass from root, in topological order or by naive recursion.
+
+    Of a graph of more than `budget` nodes, the pass through some nearest to the root, as far as their arguments.
+    """
     _refuse_without_gradient(root)
     nodes = ops.topological(root)
-    if cuts := sources_of_cuts(nodes):
-        nodes = cuts_last(nodes, cuts)
     for node in nodes:
         _refuse_changed(node)
-    graph = of_order(root, nodes, set())
-    return passed(graph, nodes, {len(nodes) - 1: _seed(root)}, order)
+    if len(nodes) > budget:
+        return _through_nearest(root, nodes, order)
+    if cuts := sources_of_cuts(nodes):
+        nodes = cuts_last(nodes, cuts)
+    return passed(of_order(root, nodes, set()), nodes, {len(nodes) - 1: _seed(root)}, order)
 
 
-def passed(graph: Graph, nodes: Sequence[Any], seeds: Grads, order: str = "topological") -> Trail:
-    """The backward pass through nodes in topological order, from the gradients that come in at some of them."""
+def _through_nearest(root: Any, nodes: Sequence[Any], order: str) -> Trail:
+    """The pass through the nodes nearest to the root, all whose users are among them; what they are made of is shut."""
+    boxes = alone(nearest(nodes, [root], WINDOW))
+    graph, _ = drawn(type(root).__name__, boxes, [], set(), crowd=len(nodes))
+    kept = [node for its, _ in boxes for node in its]
+    inside = set(kept)
+    border = list(dict.fromkeys(x for node in kept for x in node.args if x not in inside))
+    its = passed(graph, [*border, *kept], {len(graph.nodes) - 1: _seed(root)}, order, len(border))
+    users = Counter(chain.from_iterable(set(node.args) for node in nodes))
+    beyond = {i: users[x] - len(its.users[i]) for i, x in enumerate(border)}
+    return replace(its, beyond=beyond, hidden=len(nodes) - len(its.nodes))
+
+
+def passed(graph: Graph, nodes: Sequence[Any], seeds: Grads, order: str = "topological", shut: int = 0) -> Trail:
+    """The backward pass through nodes in topological order, from the gradients that come in at some of them.
+
+    shut: how many of the first nodes pass nothing on, whatever they are made of.
+    """
     place = {node: i for i, node in enumerate(nodes)}
-    args = [[place[x] for x in node.args] for node in nodes]
+    args = [[] if i < shut else [place[x] for x in node.args] for i, node in enumerate(nodes)]
     users = [list(dict.fromkeys(found)) for found in _users(args)]
     send = _sent_by_array if nodes and hasattr(nodes[-1], "numpy") else _sent_by_value
     right = dict(seeds)
@@ -96,7 +124,7 @@ def passed(graph: Graph, nodes: Sequence[Any], seeds: Grads, order: str = "topol
 
 
 def _topological(nodes: Sequence[Any], args: Sequence[Sequence[int]], grads: Grads, send: Any) -> list[Visit]:
-    ready = (i for i in reversed(range(len(nodes))) if nodes[i].op is not None)
+    ready = (i for i in reversed(range(len(nodes))) if args[i])
     return [_visit(i, nodes[i], args[i], grads, send) for i in ready if i in grads]
 
 
@@ -107,7 +135,7 @@ def _recursive(nodes: Sequence[Any], args: Sequence[Sequence[int]], grads: Grads
     stack = [len(nodes) - 1]
     while stack:
         i = stack.pop()
-        if nodes[i].op is None or i not in grads:
+        if not args[i] or i not in grads:
             continue
         if len(visits) == MOST_VISITS:
             raise ParameterError(
@@ -185,7 +213,7 @@ def _refuse_changed(node: Any) -> None:
 
 def final(its: Trail) -> Mapping[int, Any]:
     """The gradients of the leaves at the end of the pass."""
-    return {i: g for i, g in sorted(its.grads.items()) if its.nodes[i].op is None}
+    return {i: g for i, g in sorted(its.grads.items()) if not its.graph.nodes[i].op}
 
 
 def running(its: Trail, node: int) -> list[Any]:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any
 
 import ops
 from ops import dispatch
@@ -22,14 +23,6 @@ SHOWN = 5  # ops that are named where a gradient is zero
 _ASSIGNED = re.compile(r"\.data\b\s*(\[.*\])?\s*([-+*/@%]|//|\*\*)?=(?!=)")
 
 
-class Line(NamedTuple):
-    """A line of the user's code."""
-
-    path: str
-    number: int
-    text: str
-
-
 @dataclass(frozen=True, repr=False)
 class Reason:
     """Why there is no gradient.
@@ -42,7 +35,7 @@ class Reason:
     kind: str
     said: str
     advice: str = ""
-    line: Line | None = None
+    line: Place | None = None
 
     def text(self) -> str:
         """The sentence, the line and the advice."""
@@ -100,8 +93,40 @@ def _numbers(node: Any) -> list[Any]:
     return list(node.values.flat) if node.rank else [node]
 
 
-def _line(place: Place | None) -> Line | None:
-    return None if place is None else Line(place.path, place.number, place.text)
+# what is said
+
+_SAID = {
+    "detach": "{name} gets no gradient: what was made of it was {likely}detached",
+    "no_grad": "{name} gets no gradient: what was made of it was {likely}computed under no_grad, which records nothing",
+    "write": "{name} gets no gradient: numbers made of it were {likely}written into another node's .data, "
+    "which leaves no graph",
+    "numpy": "{name} gets no gradient: numbers made of it {likely}went through {how}, which leaves no graph",
+    "conversion": "{name} gets no gradient: what was made of it was {likely}turned into plain numbers by {how}",
+    "rewrapped": "{name} gets no gradient: numbers made of it were taken out by {how} and wrapped again as a new leaf",
+    "data": "{name} gets no gradient: numbers made of it were {likely}taken out by {how} and used as a constant",
+    "requires_grad": "{name} was never asked for a gradient: it was made without requires_grad=True",
+    "unused": "{name} was not used in making the root, as far as its graph tells",
+    "backward": "{name} has no gradient yet: backward was not run from this root",
+    "present": "{name} has a gradient",
+    "zero": "the gradient of {name} is there, but it is zero: {how}",
+}
+_ADVICE = {
+    "detach": "Leave detach() out where the gradient shall pass.",
+    "no_grad": "Compute outside no_grad what shall have a gradient.",
+    "write": "Build the array with ops.stack, ops.concat or ops.where in place of writing into .data.",
+    "numpy": "Use the op of the same name, as in ops.tanh(x) for np.tanh, so that it is recorded.",
+    "conversion": "Compute with the node itself; a comparison, an int() or a float() has no gradient to pass.",
+    "rewrapped": "Write it with the node itself, as in x * 2 in place of Tensor(x.data * 2).",
+    "data": "Write it with the node itself, without .data.",
+    "requires_grad": "Make it with requires_grad=True.",
+    "unused": "Check which node the forward pass reads.",
+    "backward": "Call root.backward().",
+}
+
+
+def _reason(kind: str, name: str, line: Place | None = None, how: str = "", sure: bool = True) -> Reason:
+    said = _SAID[kind].format(name=name, how=how, likely="" if sure else "most likely ")
+    return Reason(kind, said, _ADVICE.get(kind, ""), line)
 
 
 # the node is not in the graph of root
@@ -111,11 +136,10 @@ def _never_asked(node: Any, name: str) -> Reason:
     traces = traces_of(node)
     if "cut" in node.params:
         said = f"{name} is a detached copy, which asks for no gradient"
-        return Reason("detach", said, "Use the node that it was detached from.", _line(node.params["cut"].exit.place))
+        return Reason("detach", said, "Use the node that it was detached from.", node.params["cut"].exit.place)
     if traces and traces[0].how == "unrecorded":
         return _left(traces[0].sure[0].exit, traces[0].how, traces[0].place, name)
-    said = f"{name} was never asked for a gradient: it was made without requires_grad=True"
-    return Reason("requires_grad", said, "Make it with requires_grad=True.", _line(_birth(node)))
+    return _reason("requires_grad", name, _birth(node))
 
 
 def _birth(node: Any) -> Place | None:
@@ -123,33 +147,29 @@ def _birth(node: Any) -> Place | None:
 
 
 def _cut(node: Any, root: Any, name: str) -> Reason | None:
-    """A leaf of root's graph whose numbers were made of the node's."""
-    entries = [*_entries(ops.topological(root))]
-    for sure in (True, False):
-        for how, place, takes, is_sure in entries:
-            exits = [leaves[key] for leaves in map(leaves_of, takes) for key in leaves if key() is node]
-            if exits and is_sure is sure:
-                return _left(exits[0], how, place, name, sure)
+    """A leaf of root's graph whose numbers were made of the node's; what is certain goes before what is likely."""
+    for sure, how, place, takes in sorted(_entries(ops.topological(root)), key=itemgetter(0), reverse=True):
+        exits = [leaves[key] for leaves in map(leaves_of, takes) for key in leaves if key() is node]
+        if exits:
+            return _left(exits[0], how, place, name, sure)
     return None
 
 
-def _entries(order: Sequence[Any]) -> Iterator[tuple[str, Place, Sequence[Any], bool]]:
-    """How numbers came into the graph, on which line, and from what; whether that is certain."""
+def _entries(order: Sequence[Any]) -> Iterator[tuple[bool, str, Place, Sequence[Any]]]:
+    """Whether it is certain, how numbers came into the graph, on which line, and from what."""
     for x in order:
         if "cut" in x.params:
-            yield "detach()", x.params["cut"].exit.place, [x.params["cut"]], True
+            yield True, "detach()", x.params["cut"].exit.place, [x.params["cut"]]
         for trace in traces_of(x):
             if trace.how != ".data" or _ASSIGNED.search(trace.place.text):
-                yield trace.how, trace.place, trace.sure, True
-                yield trace.how, trace.place, trace.maybe[::-1], False
+                yield True, trace.how, trace.place, trace.sure
+                yield False, trace.how, trace.place, trace.maybe[::-1]
 
 
 def _left(exit: Exit, how: str, place: Place, name: str, sure: bool = True) -> Reason:
     """The reason that fits how the numbers went out and how they came in again."""
     kind = _kind(exit, exit.into or how, exit.place if exit.into else place)
-    likely = "" if sure else "most likely "
-    said = _SAID[kind].format(name=name, how=exit.how, likely=likely)
-    return Reason(kind, said, _ADVICE[kind], _line(exit.place))
+    return _reason(kind, name, exit.place, exit.how, sure)
 
 
 def _kind(exit: Exit, how: str, place: Place) -> str:
@@ -164,27 +184,6 @@ def _kind(exit: Exit, how: str, place: Place) -> str:
     return "rewrapped" if how == "new" and place == exit.place else "data"
 
 
-_SAID = {
-    "detach": "{name} gets no gradient: what was made of it was {likely}detached",
-    "no_grad": "{name} gets no gradient: what was made of it was {likely}computed under no_grad, which records nothing",
-    "write": "{name} gets no gradient: numbers made of it were {likely}written into another node's .data, "
-    "which leaves no graph",
-    "numpy": "{name} gets no gradient: numbers made of it {likely}went through {how}, which leaves no graph",
-    "conversion": "{name} gets no gradient: what was made of it was {likely}turned into plain numbers by {how}",
-    "rewrapped": "{name} gets no gradient: numbers made of it were taken out by {how} and wrapped again as a new leaf",
-    "data": "{name} gets no gradient: numbers made of it were {likely}taken out by {how} and used as a constant",
-}
-_ADVICE = {
-    "detach": "Leave detach() out where the gradient shall pass.",
-    "no_grad": "Compute outside no_grad what shall have a gradient.",
-    "write": "Build the array with ops.stack, ops.concat or ops.where in place of writing into .data.",
-    "numpy": "Use the op of the same name, as in ops.tanh(x) for np.tanh, so that it is recorded.",
-    "conversion": "Compute with the node itself; a comparison, an int() or a float() has no gradient to pass.",
-    "rewrapped": "Write it with the node itself, as in x * 2 in place of Tensor(x.data * 2).",
-    "data": "Write it with the node itself, without .data.",
-}
-
-
 def _likely(node: Any, root: Any, name: str) -> Reason:
     """What is known where no leaf of root's graph tells."""
     if (exit := getattr(node, "_taken", None)) is not None:
@@ -192,8 +191,7 @@ def _likely(node: Any, root: Any, name: str) -> Reason:
     for x in ops.topological(*_numbers(root)) if root.engine == "scalar" else [root]:
         if x.op is None and "no_grad" in x.params:
             return _left(Exit("no_grad", x.params["no_grad"]), "", x.params["no_grad"], name, sure=False)
-    said = f"{name} was not used in making the root, as far as its graph tells"
-    return Reason("unused", said, "Check which node the forward pass reads.", _line(_birth(node)))
+    return _reason("unused", name, _birth(node))
 
 
 # the node is in the graph of root
@@ -202,17 +200,15 @@ def _likely(node: Any, root: Any, name: str) -> Reason:
 def _connected(node: Any, root: Any, name: str) -> Reason:
     grad = node.grad
     if grad is None or type(grad) is int:
-        said = f"{name} has no gradient yet: backward was not run from this root"
-        return Reason("backward", said, "Call root.backward().")
+        return _reason("backward", name)
     if _is_nonzero(grad):
-        return Reason("present", f"{name} has a gradient")
+        return _reason("present", name)
     stops, arrives = _stops(node, root)
-    said = f"the gradient of {name} is there, but it is zero"
     if not stops or arrives:
-        return Reason("zero", f"{said}: what its paths bring adds up to zero")
+        return _reason("zero", name, how="what its paths bring adds up to zero")
     more = f" and {len(stops) - SHOWN:,} more" if len(stops) > SHOWN else ""
     named = ", ".join(stops[:SHOWN]) + more
-    return Reason("zero", f"{said}: on each path to it a partial derivative is, that of {named}")
+    return _reason("zero", name, how=f"on each path to it a partial derivative is, that of {named}")
 
 
 def _is_nonzero(grad: Any) -> bool:

@@ -13,16 +13,26 @@ if TYPE_CHECKING:
 
 DASH = "—"  # a gradient that has not been computed
 FEW = 4  # an array of at most this many numbers is written out
+FINEST = 12  # digits that tell a number from an integer
 LONGEST = 28  # characters of a label or a symbol that a picture shows
 
 
 def number(x: Any, digits: int = 4) -> str:
-    """A number in so many significant digits.
+    """A number in so many significant digits, or in as many as it takes not to read as an integer beside it.
 
-    >>> number(24.70408163), number(-4.0), number(-0.0)
-    ('24.7', '-4', '0')
+    What differs from an integer by less than a part in 10^12 is rounding, and reads as that integer.
+
+    >>> number(24.70408163), number(-4.0), number(-0.0), number(0.99999977), number(3 * 1.1 / 1.1)
+    ('24.7', '-4', '0', '0.9999998', '3')
     """
-    return f"{float(x) + 0.0:.{digits}g}"
+    x = float(x) + 0.0
+    texts = [f"{x:.{count}g}" for count in range(digits, FINEST + 1)] if _is_nearly_whole(x, digits) else []
+    return next((text for text in texts if "." in text), f"{x:.{digits}g}")
+
+
+def _is_nearly_whole(x: float, digits: int) -> bool:
+    """Whether rounding to so many digits makes an integer of what is none."""
+    return abs(x) < 10**digits and not x.is_integer() and float(f"{x:.{digits}g}").is_integer()
 
 
 def tidy(text: Any, longest: int = 200) -> str:
@@ -70,11 +80,14 @@ def rows(node: Node) -> list[tuple[str, ...]]:
     The heading holds the label and the shape; it is left out where a Value has no label.
     """
     label = clipped(node.label, LONGEST)
-    if node.kind == "folded":
-        return [("heading", label, "")]
     shape = "" if node.shape is None else str(node.shape)
     heading = [("heading", label, shape)] if label or shape else []
-    return [*heading, ("data", in_short(node.data)), ("grad", DASH if node.grad is None else in_short(node.grad))]
+    held = [(node.holds, f"{node.count:,} nodes")] if node.holds else []
+    taken = [("takes", node.takes)] if node.takes else []
+    if node.data is None:
+        return [*heading, *held, *taken]
+    numbers = [("data", in_short(node.data)), ("grad", DASH if node.grad is None else in_short(node.grad))]
+    return [*heading, *held, *taken, *numbers]
 
 
 def in_short(data: Any) -> str:
@@ -88,14 +101,20 @@ def in_short(data: Any) -> str:
 def names(graph: Graph) -> list[str]:
     """A name for each node: its label where no other node bears it, else its id."""
     bearers = Counter(node.label for node in graph.nodes)
-    plain = [node.label if bearers[node.label] == 1 and node.kind != "folded" else "" for node in graph.nodes]
+    plain = [node.label if bearers[node.label] == 1 and not _only_counts(node) else "" for node in graph.nodes]
     return [name or f"#{i}" for i, name in enumerate(plain)]
+
+
+def _only_counts(node: Node) -> bool:
+    return node.kind == "folded" and not node.holds
 
 
 def formula(node: Node, args: Sequence[str]) -> str:
     """A node as written in code: `a + b`, `x**2`, `ReLU(x)`; of a leaf, its kind."""
     if node.kind == "folded":
-        return node.label
+        shown = args if len(args) <= FEW else [*args[: FEW - 1], f"{len(args) - FEW + 1} others"]
+        of = f" of {', '.join(shown)}" if args else ""
+        return f"{node.count:,} nodes ({node.holds}){of}" if node.holds else node.label
     if not node.op:
         return node.kind
     if not any(c.isalpha() for c in node.symbol) and len(args) == 2:
@@ -113,13 +132,13 @@ def sentences(graph: Graph) -> Iterator[tuple[str, ...]]:
         args[edge.target].append(called[edge.source])
     for node, name, its_args in zip(graph.nodes, called, args):
         cut = f" from {its_args[0]}" if node.kind == "cut" and its_args else ""
-        label = f" {node.label!r}" if node.label and name != node.label and node.kind != "folded" else ""
+        label = f" {node.label!r}" if node.label and name != node.label and not _only_counts(node) else ""
         shape = "" if node.shape is None else str(node.shape)
         yield name, formula(node, its_args) + cut + label, shape, *_values(node)
 
 
 def _values(node: Node) -> tuple[str, str]:
-    if node.kind == "folded":
+    if node.data is None:
         return "", ""
     grad = DASH if node.grad is None else _value(node.grad)
     return f"data {_value(node.data)}", f"grad {grad}"
