@@ -30,7 +30,7 @@ print("for each unit of x, by", moved / h)
 # %% [markdown]
 # The output moved by 1.43, which is 14.3 times as far as the input did. (The digits at the far end are rounding, to
 # which we shall come.) That ratio is a slope: how fast $f$ rises just after $x = 3$. Let us have it as a function, and
-# try smaller nudges. In `{h:<7}`, what stands after the colon only lines the columns up.
+# try smaller nudges. In `{h:<7}` and in `:.6f`, what stands after the colon sets only the width and the digits printed.
 
 
 # %%
@@ -120,8 +120,8 @@ print(f"d moves by       {moved:.4f}, which is off by {moved - forecast:.4f}")
 # %% [markdown]
 # ## How far to trust a nudge
 #
-# If smaller nudges are better, why not take the smallest that Python can add? Here is the error, the distance from the
-# true slope 14, for nudges from $10^{-1}$ down to $10^{-16}$.
+# If smaller nudges are better, why not take a tiny one? Here is the error, the distance from the true slope 14, for
+# nudges from $10^{-1}$ down to $10^{-16}$. Python writes $10^{-7}$ as `1e-07`.
 
 # %%
 for k in range(1, 17, 3):
@@ -130,27 +130,27 @@ for k in range(1, 17, 3):
     print(f"h = 1e-{k:02}  slope {s:19.16f}  error {abs(s - 14):.1e}")
 
 # %% [markdown]
-# The error falls with $h$, and then it rises again, until at $10^{-16}$ the slope is 0, as if $f$ were flat. Two things
-# go wrong, at either end.
+# The error falls with $h$, and then it rises again, until at $10^{-16}$ the slope is 0, as if $f$ were flat. One thing
+# goes wrong at the large end, another at the small.
 #
 # With a large nudge the curve *bends* on the way, and the line through the two points is not the tangent.
 #
 # With a tiny nudge the numbers *round*. Python keeps about 16 digits of a number. $f(3 + h)$ and $f(3)$ agree in almost
 # all of them, so their difference consists of the last few, which are rounding; and dividing by a tiny $h$ makes that
-# large. In the end the nudge itself is lost:
+# large. In the end even the nudge is lost:
 
 # %%
 3.0 + 1e-16 == 3.0
 
 # %% [markdown]
-# Less can be lost to bending: step to both sides. To the right of $x = 3$ our parabola is steeper than at $x$, to the
-# left it is less steep, and on the whole way from $x - h$ to $x + h$ the two cancel, nearly so for other curves. This
-# is the *central difference*,
+# Against the bending there is a remedy: step to both sides. To the right of 3 our parabola is steeper than at 3, to the
+# left it is less steep, and on the whole way from $3 - h$ to $3 + h$ the two cancel; for other curves, nearly. This is
+# the *central difference*,
 #
 # $$f'(x) \approx \frac{f(x + h) - f(x - h)}{2h},$$
 #
-# and the one from $x$ to $x + h$ is the *forward difference*. Here are the errors of both, for many steps, on $x^3$ at
-# $x = 0.7$. `lambda x: x**3` is a function without a name, from $x$ to $x^3$.
+# and the one from $x$ to $x + h$ is the *forward difference*. Here are the errors of both, for many steps, on another
+# curve, $x^3$ at $x = 0.7$. `lambda x: x**3` is a function without a name, from $x$ to $x^3$.
 
 # %%
 from viz import plots
@@ -158,16 +158,16 @@ from viz import plots
 curves = plots.gradient_check_curve(lambda x: x**3, 0.7)
 
 # %% [markdown]
-# Read the picture from the right, where steps are long. Both axes count in powers of ten: from one mark to the next on
-# its left, the step is a hundred times as short. The error of the forward difference, the dots, falls a hundred times
-# as well: it goes with $h$. That of the central difference, the crosses, falls ten thousand times: it goes with $h^2$.
+# Read the picture from the right, where steps are long. Both axes count in powers of ten. Go from $10^{0}$ to
+# $10^{-2}$: the step becomes a hundred times shorter. The error of the forward difference, the dots, becomes a hundred
+# times smaller: it goes with $h$. That of the central difference, the crosses, ten thousand times: it goes with $h^2$.
 # Both turn where rounding takes over, and rise to the left, the one as the other. But by then the crosses have come
 # down much further.
 #
 # So nudging gives a slope to some ten digits, at the price of two calls for each input. For three inputs that is
-# nothing. But even a small network has hundreds of numbers to learn, its *weights*, and needs the slope for each of
-# them at every step. For that we shall want all slopes at once, and without this kind of error. Nudging will not be
-# thrown away: it is how this course checks every other way to a gradient.
+# nothing. But even a small neural network is a formula with hundreds of numbers to adjust, its *weights*, and needs the
+# slope for each of them again and again. For that we shall want all slopes at once, and without this kind of error.
+# Nudging will not be thrown away: it is how this course checks every other way to a gradient.
 
 # %% [markdown]
 # ## Exercises
@@ -176,7 +176,7 @@ curves = plots.gradient_check_curve(lambda x: x**3, 0.7)
 # often as you like.
 #
 # **1.1** Write the central difference for any function `f` at any `x`. It will be tried on functions that you do not
-# see here, and must come within $10^{-8}$ of their slopes. The last picture says which steps are good.
+# see here, and must come within $10^{-8}$ of their slopes. The last picture shows which steps `h` are good.
 
 # %%
 from lessons.check import check
@@ -192,9 +192,9 @@ def slope(f, x):
 check("1.1", slope)
 
 # %% [markdown]
-# **1.2** Write the gradient by nudging: `slopes(f, inputs)` gives a list with a slope for each number in the list
-# `inputs`, so that `slopes(formula, [2.0, -3.0, 10.0])` is close to `[-3, 2, 1]`. To call a function on the numbers of
-# a list, put a star before it: `f(*inputs)`.
+# **1.2** Write the gradient by nudging to both sides: `slopes(f, inputs)` gives a list with a slope for each number in
+# the list `inputs`, so that `slopes(formula, [2.0, -3.0, 10.0])` is within $10^{-6}$ of `[-3, 2, 1]`. To call a
+# function on the numbers of a list, put a star before it: `f(*inputs)`.
 
 
 # %%

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 2. A number that remembers
 #
-# After this lesson you can build a number that remembers how it was made, read the graph that such numbers leave
-# behind, and say beforehand how many nodes and edges a formula will have.
+# After this lesson you can build a number that remembers how it was made, read a drawing of all that it remembers, and
+# say beforehand how large that drawing will be.
 #
 # Lesson 1 measured slopes by running a formula again for each input. This lesson lays the ground for something better.
 
@@ -23,8 +23,8 @@ d
 # Python lets us define numbers of our own. When it meets `a * b`, it calls `a.__mul__(b)`; for `a + b` it calls
 # `a.__add__(b)`. So a class with these two methods makes numbers that can be multiplied and added, and they may do more
 # than compute: they may note down what they did. In a method, `self` is the number before the operator and `other` the
-# one after it. Each `Number` keeps its value in `data`, the op that made it in `op`, and the two numbers that it was
-# made of in `args`.
+# one after it. Each `Number` keeps its value in `data`, the operation (*op*) that made it in `op`, and the two numbers
+# that it was made of, its *arguments*, in `args`.
 
 
 # %%
@@ -46,8 +46,8 @@ print(d.data, d.op, d.args[0].data, d.args[1].data)
 # %% [markdown]
 # The formula reads as before, and the result is 4.0 as before. But now `d` also knows that it is a sum, and of which
 # two numbers: of $-6$, which was never given a name, and of 10. And $-6$ is a `Number` too, which knows that it is a
-# product. So the whole history can be told from `d` alone. `story` asks the two arguments for their stories first, and
-# an input, which has no arguments, for its value.
+# product. So the whole history can be told from `d` alone. `story` is *recursive*: it calls itself, for the stories of
+# the two arguments. An input has no arguments, and its story is its value.
 
 
 # %%
@@ -68,7 +68,7 @@ story(d)
 # ## Value
 #
 # `Value` is this project's number that remembers. It is our `Number` with the other operators, with functions such as
-# `tanh`, and with a place for a gradient. A label is a name for people to read.
+# `exp`, and with a place for a gradient. A label is a name for people to read.
 
 # %%
 from scalar import Value
@@ -95,13 +95,14 @@ import viz
 viz.draw(d)
 
 # %% [markdown]
-# Read it from left to right, as the formula was computed. Every number is a *node*: the three inputs, their product and
-# the sum. Every arrow is an *edge*, and leads from an argument to what was made of it; the op stands where the arrows
-# arrive. The whole is called the *graph* of `d`, and `d` is its *root*. The inputs are its *leaves*.
+# Read it from left to right, as the formula was computed. Every box is a *node*, one for each number: the three inputs,
+# the product and the sum. Every arrow is an *edge*, from an argument to what was made of it. The dark circle is no
+# node, it is the op of the box that follows it. The whole is the *graph* of `d` (not the curve that school calls so).
+# `d` is its *root*, and the inputs are its *leaves*.
 #
 # Each node has a place for its gradient, and in each there is a dash: no gradient has arrived yet. A dash is not a
-# zero. Zero would say that `d` does not change when this number does. (The 0 that `Value(data=4.0, grad=0)` prints is
-# where the adding up of slopes begins; the picture knows that it has not begun.)
+# zero. Zero would say that `d` does not change when this number does. (The `grad=0` printed above only marks the
+# place.)
 
 # %% [markdown]
 # ## What counts as a node
@@ -159,14 +160,14 @@ print("still the same number?", c is before)
 print("before:", before.data, " now:", c.data, " its arguments:", c.args)
 
 # %% [markdown]
-# This is why a graph built so never runs in a circle: a number can only be made of numbers that were there already.
+# So the arrows never lead back to where they began: a number can only be made of numbers that were there already.
 
 # %% [markdown]
 # ## A longer formula
 #
-# The next one is famous among small engines: it stands in the README of micrograd, the engine that this project learned
-# from. It computes nothing useful. It only uses everything: sums, products, powers, a quotient, names that move on, and
-# `relu`, which keeps a positive number and turns a negative one into 0.
+# An *engine* is a program that finds gradients from such graphs. The next formula opens the README of micrograd, the
+# engine that this project learned from. It computes nothing useful, and only uses everything: sums, products, powers, a
+# quotient, names that move on, and `relu`, which keeps a positive number and turns a negative one into 0.
 
 
 # %%
@@ -194,8 +195,8 @@ print(count(g))
 viz.draw(g, direction="TB")
 
 # %% [markdown]
-# From `a` and `b`, at the top, every path leads to `g`, at the bottom. The left half is what the name `c` stood for,
-# one number after the other: $-2$, $-3$, $-1$. The right half is `d`: 0, 0 again, 6. They meet at the minus. Every
+# From `a` and `b`, at the top, every path leads to `g`, at the bottom. On the left, the name `c` stood first for $-2$,
+# then for $-3$, then for $-1$; on the right, `d` stood for 0, for 0 again, and for 6. The two meet at the minus. Every
 # gradient is a dash. Now ask for them. It takes one call, on the root:
 
 # %%
@@ -261,8 +262,8 @@ counts = [
 check("2.2", counts)
 
 # %% [markdown]
-# **2.3** Write your own `count`, without `viz`: from a root to the pair `(nodes, edges)`, by following `args`. Keep a
-# list of nodes that are still to be looked at, and a set of those that have been met.
+# **2.3** Write your own `count`, without `viz`: given a root, return the pair `(nodes, edges)`, by following `args`.
+# Keep a list of nodes still to be looked at, and a set of those met: `met = set()`, `met.add(node)`, `node in met`.
 
 
 # %%

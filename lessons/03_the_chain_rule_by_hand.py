@@ -2,7 +2,7 @@
 # # 3. The chain rule by hand
 #
 # After this lesson you can find, with a pencil, how fast a result moves with every number that it is made of; you know
-# what a sum, a product and a tanh do to a slope; and you can run the whole computation yourself, one node at a time.
+# what sums and products do to a slope; and you can run the whole computation yourself, one node at a time.
 #
 # You need lesson 1, a slope measured by a nudge, and lesson 2, a `Value` that remembers how it was made.
 
@@ -59,7 +59,8 @@ for i, name in enumerate("abcf"):
 # Nudge $L$ by $h$, and $L$ moves by $h$. So the slope of $L$ with respect to $L$ itself is 1.
 #
 # Next, $L = d \cdot f$. Nudge $d$ by $h$: the product becomes $(d + h)\,f = df + hf$, so $L$ moves by $f$ times the
-# nudge. The slope with respect to one factor is the other factor: $dL/dd = f$, and likewise $dL/df = d$.
+# nudge. The slope with respect to one factor is the other factor: $dL/df = d$, and likewise $dL/dd = f$, where the last
+# $d$ is our node.
 
 # %%
 L.grad = 1.0
@@ -68,8 +69,8 @@ f.grad = d.data
 viz.draw(L)
 
 # %% [markdown]
-# Three dashes are filled. The gradient of $f$ is 4, as measured. That of $d$ is new: nobody could nudge $d$, since it
-# is not an input, and yet we know how fast $L$ would follow it.
+# Three dashes are filled. The gradient of $f$ is 4, as measured. That of $d$, -2, is new: $d$ is no input, so we have
+# not nudged it, and yet we know how fast $L$ would follow it.
 
 # %% [markdown]
 # ## One step further: the chain rule
@@ -125,8 +126,8 @@ print("multiplied", e.grad * b.data)
 # | $y = a \cdot b$ | $b$ and $a$ | $g\,b$ to $a$, $g\,a$ to $b$: a product sends each the other one's number |
 #
 # To do so a node needs its own op and the numbers of its arguments, and nothing else of the formula. That is why a
-# program can do it for formulas of any size. Here is the same pass, a node at a time: press ▶ for each step. (If you
-# see a still picture without buttons, run the cell. Jupyter does not let a page act that it found in a file.)
+# program can do it for formulas of any size. Here is the whole way back, called a *pass*, a node at a time: press the ▶
+# on the right of *Play* for each step. (If you see a still picture without buttons, run the cell.)
 
 # %%
 viz.step(L)
@@ -182,7 +183,7 @@ print("a, b, c, f:", a.grad, b.grad, c.grad, f.grad)
 #
 # A gradient says which way to move each input to make $L$ grow: the way of its sign. So let us move each input by a
 # hundredth of its gradient. Beforehand we can say how far $L$ will rise: each input adds its step times its slope,
-# which is a hundredth of the slope squared.
+# which is $0.01 \cdot \text{slope}^2$.
 
 # %%
 rise = sum(0.01 * x.grad**2 for x in (a, b, c, f))
@@ -198,8 +199,9 @@ print(f"it became {moved:.4f}")
 # %% [markdown]
 # ## A neuron
 #
-# A *neuron* is a formula of this kind. It multiplies each input $x$ by a weight $w$, adds the products and a bias $b$,
-# and squeezes the sum $n$ into the range from -1 to 1 with a tanh: $o = \tanh(x_1 w_1 + x_2 w_2 + b)$.
+# A *neuron* is a formula of this kind. It multiplies each input $x$ by a weight $w$, and adds the products and one more
+# number, the *bias* $b$. The function $\tanh$, an S-shaped curve, squeezes this sum $n$ into the range from -1 to 1:
+# $o = \tanh(x_1 w_1 + x_2 w_2 + b)$.
 
 # %%
 x1, x2 = Value(2.0, "x1"), Value(0.0, "x2")
@@ -214,8 +216,7 @@ for node, name in ((p1, "x1 w1"), (p2, "x2 w2"), (s, "sum"), (n, "n"), (o, "o"))
 viz.draw(o)
 
 # %% [markdown]
-# Sums and products we know. New is the tanh. Its local slope is $1 - o^2$, where $o$ is its own output; you need not
-# believe it, since it can be measured.
+# New is the tanh. Its local slope is $1 - o^2$, where $o$ is its own output. We measure it, and lesson 5 derives it.
 
 # %%
 from math import tanh
@@ -225,8 +226,8 @@ print(f"measured  {(tanh(n.data + h) - tanh(n.data - h)) / (2 * h):.6f}")
 print(f"1 - o**2  {1 - o.data**2:.6f}")
 
 # %% [markdown]
-# A half. Where the tanh is flat, at large positive or negative $n$, $o^2$ is nearly 1 and the slope nearly 0: little
-# gets through it.
+# A half. At large positive or negative $n$ the curve is flat: $o^2$ is nearly 1 and the slope nearly 0, so little gets
+# through it.
 #
 # Now run the pass by hand. The result gets its 1, and then every node that has arguments has its turn, from right to
 # left in the picture.
@@ -250,7 +251,7 @@ viz.step(o)
 # %% [markdown]
 # ## Cut it as you like
 #
-# We took tanh as one node. It could as well be built of smaller steps, since
+# We took tanh as one node. It could as well be built of smaller steps, since its formula is
 # $\tanh n = (e^{2n} - 1) / (e^{2n} + 1)$. Does it matter?
 
 # %%
@@ -313,7 +314,7 @@ check("3.2", parameter_slopes)
 
 # %% [markdown]
 # **3.3** In the graph below, suppose that `y.grad` is 1 already. In which order do you call `_backward()` on the nodes
-# that have arguments? Give their labels as a list. More than one order is right.
+# that have arguments? Give their labels, in quotes. More than one order is right.
 
 # %%
 p, q, r, s = Value(2.0, "p"), Value(5.0, "q"), Value(-7.0, "r"), Value(0.5, "s")

@@ -2,16 +2,16 @@
 # # 4. Why this order, and why +=
 #
 # After this lesson you can say what goes wrong when a number is used twice, and you will have built an engine of thirty
-# lines in which it goes right. You know why gradients are added, in which order nodes have their turn, why backward is
-# not simply recursive, and when to set a gradient back to zero. At the end you hunt bugs in broken engines.
+# lines in which it goes right. You know why gradients are added, in which order nodes have their turn, and when to set
+# a gradient back to zero. At the end you hunt bugs in broken engines.
 #
 # You need lesson 3: a node multiplies what has arrived by its local slopes, and sends the products to its arguments.
 
 # %% [markdown]
 # ## A number that is used twice
 #
-# In the graphs that lesson 3 drew, every number had one use. Here $a$ is used three times and $b$ twice. The function
-# makes the graph of any kind of number, since we shall want it of two.
+# In the graphs that lesson 3 drew, every number had one use. Here $a$ is used three times and $b$ twice. `kind` is the
+# class that the numbers are made with: `Value` now, and later one of our own.
 
 # %%
 import viz
@@ -44,8 +44,8 @@ h = 1e-5
 print(f"de/da is about {(formula(3.0 + h) - formula(3.0 - h)) / (2 * h):.4f}")
 
 # %% [markdown]
-# Such a graph, where paths part and meet again, is called a diamond, and this small one is all we need: each way to get
-# the order wrong gives another wrong number for it. You will meet 3, and 7.
+# Such a graph, where paths part and meet again, is called a diamond. Each way to get the order wrong gives another
+# wrong number for this one.
 
 # %% [markdown]
 # ## Why +=
@@ -78,14 +78,15 @@ print("added  ", x.grad)
 viz.explain(a, e)
 
 # %% [markdown]
-# Five paths, each with a product of 1: that is where the 5 comes from. The engine never lists the paths. It only has
-# to add, at each node, what comes from the node's *users*, which are the nodes that it is an argument of.
+# Five paths, each with a product of 1: that is where the 5 comes from. (*1st* and *2nd* tell the two edges from $a$ to
+# $b$ apart.) The engine never lists the paths. It only has to add, at each node, what comes from the node's *users*,
+# the nodes that it is an argument of.
 
 # %% [markdown]
 # ## An engine of your own
 #
-# To try orders, let us build an engine small enough to hold in your head. A `Number` keeps its arguments and, for each,
-# the local slope. `send` is lesson 3's `_backward`, with the `+=`.
+# To try orders, let us build a small engine. A `Number` keeps its arguments and, for each, the local slope. `send` is
+# lesson 3's `_backward`, with the `+=`; `zip` hands it an argument together with its slope.
 
 
 # %%
@@ -109,12 +110,17 @@ class Number:
 # Who has a turn when? The result comes first. After it, $b$ and $d$ have both received something. Try both orders.
 
 # %%
-for turns in ("edb", "ebd"):
-    nodes = dict(zip("abde", diamond(Number)))
-    nodes["e"].grad = 1.0
-    for name in turns:
-        nodes[name].send()
-    print(" then ".join(turns), "gives", nodes["a"].grad)
+a, b, d, e = diamond(Number)
+e.grad = 1.0
+for node in (e, d, b):
+    node.send()
+print("e then d then b gives", a.grad)
+
+a, b, d, e = diamond(Number)
+e.grad = 1.0
+for node in (e, b, d):
+    node.send()
+print("e then b then d gives", a.grad)
 
 # %% [markdown]
 # The order $e$, $d$, $b$ gives 5. With $b$ before $d$ it is 3. $b$ is used by $e$ *and* by $d$; when it has its turn
@@ -140,8 +146,8 @@ recurse(e)
 print("recursion gives", a.grad)
 
 # %% [markdown]
-# 7, too much this time. The stepper can play this naive recursion. Run the cell, press ▶ for each step, and watch for
-# red.
+# 7, too much this time. The stepper can play this naive recursion. Run the cell, press the ▶ on the right of *Play* for
+# each step, and watch for red.
 
 # %%
 a, b, d, e = diamond(Value)
@@ -183,8 +189,7 @@ recurse_once(e, set())
 print("each node once gives", a.grad)
 
 # %% [markdown]
-# 3 again: $b$ has its one turn, too early, and what $d$ sends it later stays there. Once is right. But *when* is the
-# question.
+# 3 again: $b$ has its one turn, too early, and what $d$ sends it later stays there. Once is right, but *when*?
 
 # %% [markdown]
 # ## The right order
@@ -192,8 +197,8 @@ print("each node once gives", a.grad)
 # A node may send when all its users have sent to it. So we need the nodes in a row where each stands after all of its
 # users. Such a row is called a *topological order*.
 #
-# There is a neat way to get it. Walk down from the result, but put a node on the list only when everything that it is
-# made of is on the list already. Then arguments stand before users. Turn the list round, and users stand before
+# To get it, walk from the result towards the inputs, but put a node on the list only when everything that it is made of
+# is on the list already. Then arguments stand before users. Turn the list round, with `[::-1]`, and users stand before
 # arguments.
 
 
@@ -224,7 +229,7 @@ print(" then ".join(node.label for node in order(e)), "gives", a.grad)
 # instead of before it. The walk is still recursive; the sending is not.
 #
 # One graph proves little, so here are 200 random ones, on our engine and on `Value`. Each step adds or multiplies two
-# numbers that are there already, so most numbers are used several times.
+# numbers that are there already, so some are used often. The same seed gives both engines the same formula.
 
 # %%
 import random
@@ -255,8 +260,8 @@ print(f"200 formulas, largest difference {worst:.0e}")
 # %% [markdown]
 # ## What recursion would cost
 #
-# Besides giving 7, the naive recursion is slow: it goes down every path. Double a number $k$ times, $x \to x + x$, and
-# count the calls of `send`.
+# Besides giving 7, the naive recursion is slow: it goes along every path. Double a number $k$ times, by `x = x + x`,
+# and count the calls of `send`.
 
 
 # %%
@@ -347,8 +352,8 @@ print("twice:", x.grad)
 # %% [markdown]
 # ## Why zero_grad
 #
-# Why not throw away the gradient of $x$ too, so that the second pass gives 27? Because adding is useful. What one wants
-# to make small is mostly a sum, one term for each example, and a sum may be done term by term:
+# Why not throw away the gradient of $x$ too, so that the second pass gives 27? Because adding is useful. What a network
+# makes small is mostly a sum, one error for each example that it is shown, and a sum may be done term by term:
 
 # %%
 x = Value(3.0)
@@ -362,8 +367,8 @@ print("one pass:   ", x.grad)
 
 # %% [markdown]
 # The gradient of a sum is the sum of the gradients. So inputs collect what every pass brings them, on purpose, and to
-# forget it is *your* business. In this course, as in PyTorch, whatever trains has a method `zero_grad()` for it; for a
-# single Value it is `x.grad = 0`.
+# forget it is *your* business. In this course, as in PyTorch, the library used for most large networks, whatever learns
+# has a method `zero_grad()` for it; for a single Value it is `x.grad = 0`.
 #
 # What if one forgets to forget? Let $x$ slide down to the bottom of $(x - 2)^2$: compute the slope, take a small step
 # against it, and again.
@@ -382,7 +387,8 @@ def slide(set_back):
 
 
 right, wrong = slide(True), slide(False)
-print(f"after 59 steps: x = {right[-1]:.2f} if the gradient is set back each time, {wrong[-1]:.2f} if it never is")
+print(f"gradient set back each time: after 59 steps, x = {right[-1]:.2f}")
+print(f"gradient never set back:     after 59 steps, x = {wrong[-1]:.2f}")
 
 # %%
 from matplotlib import pyplot as plt
@@ -425,9 +431,9 @@ print(faults.reveal("missing +=", "scalar"))
 print(faults.catalogue(faults.SCALAR))
 
 # %% [markdown]
-# An engine is tested by asking it for gradients that one knows. A test is a function that is given an engine and
-# complains, by an `assert`, if a number is wrong. `faults.score` runs it on the sound engine, which has to pass, and on
-# each broken one, which it should catch.
+# An engine is tested by asking it for gradients that one knows. A test is a function that is given an engine; its
+# `assert` stops with an error if what follows is not true. `faults.score` runs it on the sound engine, which has to
+# pass, and on each broken one, which it should catch.
 
 
 # %%
@@ -441,13 +447,13 @@ def sums_are_right(engine):
 print(faults.score(sums_are_right, faults.SCALAR))
 
 # %% [markdown]
-# Two are caught by the small graph of this lesson. The other five pass it, so a test of sums alone is a poor one.
+# The small graph of this lesson catches two, the missing += and the wrong order. The other five slip through.
 
 # %% [markdown]
 # ## Exercises
 #
-# **4.1** Here are three engines, A, B and C, with a fault each out of the seven above. Find out by experiment which, as
-# in the cell below, and note it, as in `culprits["A"] = "wrong sign"`, for each letter.
+# **4.1** Here are three engines, A, B and C, each with one of the seven faults above. Find out which by experiments
+# like the one in the cell below. Then write a line for each letter, such as `culprits["A"] = "wrong sign"`.
 
 # %%
 from lessons.exercises.lesson_04 import suspects
@@ -470,9 +476,9 @@ culprits["C"] = "missing +="
 check("4.1", culprits)
 
 # %% [markdown]
-# **4.2** Write a topological order that does not call itself: `flat_order(root)` gives a list of the root and all nodes
-# below it, each once and after all its users, and it gets through a chain of 5,000. Keep a list of the nodes that are
-# begun, and look at the last one again and again: what has to happen before it is finished?
+# **4.2** Write a topological order that does not call itself: `flat_order(root)` gives a list of the root and all that
+# it is made of, each node once and after all its users, and it gets through a chain of 5,000. Keep a list of the nodes
+# that are begun, and look at the last one again and again: what has to happen before it is finished?
 
 
 # %%

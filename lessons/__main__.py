@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from typing import NoReturn
 
 from lessons import progress
 from lessons.course import Lesson, lesson, lessons
+
+_AS_ROOT = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # as in a container
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,7 +55,7 @@ def open_lesson(number: int, folder: Path) -> int:
         print(f'JupyterLab is not installed: pip install -e ".[lessons]" brings it, then open {copy}.', file=sys.stderr)
         return 1
     try:
-        return subprocess.call([sys.executable, "-m", "jupyterlab", str(copy)])
+        return subprocess.call([sys.executable, "-m", "jupyterlab", *_AS_ROOT, str(copy)])
     except KeyboardInterrupt:  # the usual way to stop JupyterLab
         return 0
 

@@ -1,15 +1,18 @@
-"""The pictures of the README: `python -m lessons.pictures OUT` draws them from real graphs."""
+"""The pictures of the README, drawn from real graphs and runs: `python -m lessons.pictures` writes them into docs/."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import viz
 from lessons.arguments import folder
+from lessons.thumbnails import THUMBNAILS
 from scalar import Value
 from tensor import Tensor
 
+DOCS = Path(__file__).parent.parent / "docs"
 WIDTH = 900  # of a README's column, in pixels
 CAPTIONS = (
     "Value, a node for each number: loss = (w1 * x1 + w2 * x2 + b - y) ** 2",
@@ -40,12 +43,20 @@ def _values(**numbers: float) -> list[Value]:
     return [Value(number, label=label) for label, number in numbers.items()]
 
 
+def pictures() -> Iterator[tuple[str, str]]:
+    """Each file's name and its SVG: the two graphs, then a small picture for each lesson."""
+    yield "two_graphs.svg", two_graphs().svg(width=WIDTH)
+    for number, thumbnail in enumerate(THUMBNAILS, start=1):
+        yield f"lesson_{number:02}.svg", thumbnail()
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Write every picture into the folder."""
     parser = argparse.ArgumentParser(prog="python -m lessons.pictures", description=(__doc__ or "").partition(":")[0])
-    parser.add_argument("out", type=folder, help="folder for the pictures")
+    parser.add_argument("out", type=folder, nargs="?", default=DOCS, help="folder for the pictures (docs)")
     out = parser.parse_args(argv).out
-    (out / "two_graphs.svg").write_text(two_graphs().svg(width=WIDTH), encoding="utf-8")
+    for name, svg in pictures():
+        (out / name).write_text(svg, encoding="utf-8")
 
 
 if __name__ == "__main__":

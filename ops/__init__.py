@@ -4,16 +4,15 @@ Call an op on anything: `ops.tanh(x)` goes by whether x is a Value, a ValueArray
 array.  In a rule, `xp` may be this very package, which is how gradients of gradients come about.
 """
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from ops import kinds
+from ops import kinds, words
 from ops.bilinear import matmul
-from ops.card import card
 from ops.convolution import avg_pool2d, conv2d, max_pool2d
 from ops.errors import AnomalyError, ChangedDataError, DeclarationError, EngineError, ParameterError, ShapeError
 from ops.frames import overlap_add, pad, windows
 from ops.functional import grad, hvp, jvp, value_and_grad
-from ops.gradcheck import gradcheck
 from ops.graph import topological
 from ops.linear import (
     astype,
@@ -61,6 +60,10 @@ from ops.pointwise import (
 )
 from ops.reductions import log_softmax, logsumexp, max, mean, min, prod, softmax, sum, var
 from ops.spec import REGISTRY, Op, forget, sample
+
+if TYPE_CHECKING:
+    from ops.card import card
+    from ops.gradcheck import gradcheck
 
 __all__ = [
     "REGISTRY",
@@ -157,10 +160,14 @@ pi = 3.141592653589793
 
 
 def __getattr__(name: str) -> Any:
-    """An op declared elsewhere, in a notebook say, is found here too."""
+    """An op declared elsewhere, in a notebook say, is found here too; and what only some programs need is opened."""
     if name in REGISTRY:
         return REGISTRY[name]
-    raise AttributeError(f"no op is called {name!r}; ops.REGISTRY lists them")
+    if name in ("card", "gradcheck"):
+        globals()[name] = getattr(import_module(f"ops.{name}"), name)
+        return globals()[name]
+    near = words.nearest(name, {*__all__, *REGISTRY}, "ops.REGISTRY lists its ops")
+    raise AttributeError(f"ops has no {name!r}; {near}")
 
 
 def __dir__() -> list[str]:

@@ -15,6 +15,7 @@ from html import escape
 from textwrap import dedent, indent
 from typing import Any, Literal, NamedTuple
 
+from ops.doors import callable_as_its_function
 from ops.letters import Leading, leading_letters, on_letters, standing_for, tangent_letters
 from ops.notation import latex, prose, sentence, text
 from ops.rules import Rule
@@ -96,7 +97,7 @@ def card(op: Op[...]) -> Card:
     """
     if not isinstance(op, Op):
         raise TypeError(f"card: {op!r} is not an op; give one from ops.REGISTRY, such as ops.tanh")
-    description, source = _cited(op.__doc__ or "")
+    description, source = _cited(inspect.cleandoc(op.__doc__ or ""))
     rows = [_kind(op), *_rules(op), _letters_used(op), _domain(op), _parameters(op), source]
     return Card(f"{op.name}{op.__signature__}", description, tuple(row for row in rows if row.lines))
 
@@ -262,3 +263,6 @@ def _line_as_html(line: Line) -> str:
 def _code_in_latex(line: str) -> str:
     depth = len(line) - len(line.lstrip())
     return r"\quad" * (1 + depth // 4) + " " + prose(line.lstrip(), "texttt")
+
+
+callable_as_its_function(__name__)

@@ -1,20 +1,21 @@
-"""What a declaration demands: brackets, intervals, samples, and rules that return what they should."""
+"""What a declaration demands of what stands in its brackets: intervals, settings, samples."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from ops.errors import DeclarationError
-from ops.letters import Expression
-from ops.notation import text
-from ops.rules import Rule
-from ops.words import a_or_an, counted
 
 
 def is_from_a_cell(function: Any) -> bool:
     """Whether a function was written in a notebook, a console or a script, where a cell may run once more."""
     return function.__module__ == "__main__"
+
+
+def is_of_the_package(function: Any) -> bool:
+    """Whether a function is one of ours, which our tests try, so that importing it need not."""
+    return str(function.__module__).startswith("ops.")
 
 
 def demand_brackets(written: str, given: Sequence[Any]) -> None:
@@ -53,25 +54,3 @@ def demand_samples(kind: str, samples: Sequence[Any]) -> None:
                 f"{kind}: the shapes and parameters that the laws try stand in samples, as in ops.sample((2, 3), "
                 f"axis=0), not {each!r}"
             )
-
-
-def demand_bare(rule: Rule, found: Any) -> None:
-    """DeclarationError where a rule that returns one array returned a tuple or a list of them, or nothing."""
-    if found is None or isinstance(found, (tuple, list, str)):
-        got = f"({', '.join(map(_shown, found))},)" if isinstance(found, tuple) else _shown(found)
-        raise DeclarationError(f"{rule.__name__} must return one array, without brackets or a comma, not {got}")
-
-
-def refuse_entries(op: Any, rule: Rule, found: Any) -> NoReturn:
-    """Raise DeclarationError for a rule that did not return a tuple with one entry for each argument."""
-    one = "partial" if "partials" in op.roles else "gradient"
-    form = "(d,)" if len(op.arrays) == 1 else f"({', '.join('d' + name for name in op.arrays)})"
-    got = counted(len(found), "entry", "entries") if isinstance(found, tuple) else _shown(found)
-    raise DeclarationError(
-        f"{rule.__name__}: return one {one} for each argument of {op.name}, as a tuple: {form}; it returned {got}"
-    )
-
-
-def _shown(found: Any) -> str:
-    """What a rule returned: its formula, or what kind of thing it is."""
-    return text(found) if isinstance(found, Expression) else a_or_an(found)

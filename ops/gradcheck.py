@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from ops.dispatch import is_node, node_for
+from ops.doors import callable_as_its_function
 from ops.functional import jvp, pullback
 from ops.words import a_or_an, counted
 
@@ -217,3 +218,6 @@ def _nudged(leaf: Any, index: tuple[int, ...], nudge: float) -> Any:
     data = leaf.data.copy()
     data[index] += nudge
     return type(leaf)(data)
+
+
+callable_as_its_function(__name__)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec
 
 from ops.demands import demand_brackets, demand_interval, demand_samples, demand_settings
 from ops.errors import DeclarationError
+from ops.rules import written
 from ops.shapes import Shape, kept, normal_axes
 from ops.spec import Interval, Op, Sample, sample
 
@@ -54,7 +54,7 @@ class Reduction(Op[P]):
         if len(self.arrays) != 1 or not {"axis", "keepdims"} <= self.parameters.keys():
             raise DeclarationError(
                 f"{self.name}: the forward of a reduction takes (xp, x, /, axis=None, keepdims=False), not "
-                f"{inspect.signature(self.forward)}"
+                f"{written(self.forward)}"
             )
         super()._check_forward()
 
@@ -117,9 +117,9 @@ class Bilinear(Op[P]):
 
     def _check_forward(self) -> None:
         if len(self.arrays) != 2:
-            signature = inspect.signature(self.forward)
+            seen = written(self.forward)
             raise DeclarationError(
-                f"{self.name}: the forward of a bilinear op takes two arrays, as in (xp, a, b, /), not {signature}"
+                f"{self.name}: the forward of a bilinear op takes two arrays, as in (xp, a, b, /), not {seen}"
             )
         super()._check_forward()
 

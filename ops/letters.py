@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any, NoReturn
 
-from ops.rules import Rule, after_the_slash
+from ops.rules import Rule, arguments
 from ops.words import a_or_an
 
 Leading = tuple[str | tuple[str, ...], ...]
@@ -212,7 +212,7 @@ LETTERS = Letters()
 
 def on_letters(rule: Rule, leading: Leading, arrays: tuple[str, ...], defaults: dict[str, Any]) -> Any:
     """What the rule returns on letters; a parameter whose default is text or True or False keeps its default."""
-    params = {name: _parameter(name, defaults.get(name)) for name in after_the_slash(rule)}
+    params = {name: _parameter(name, defaults.get(name)) for name in arguments(rule)[1]}
     return rule(LETTERS, *map(_letters, leading), *map(letter, standing_for(arrays)), **params)
 
 

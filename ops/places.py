@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import sys
 from typing import Any, NamedTuple
 
@@ -18,7 +17,9 @@ class Place(NamedTuple):
     @property
     def text(self) -> str:
         """What stands on the line; empty where its source cannot be had."""
-        return linecache.getline(self.path, self.number).strip()
+        from linecache import getline  # here, since only a story that is told asks
+
+        return getline(self.path, self.number).strip()
 
     def __str__(self) -> str:
         return f"{self.path}:{self.number}" + (f" `{self.text}`" if self.text else "")

@@ -1,75 +1,91 @@
-"""Reading a rule: its arguments, and which of them its derivative needs."""
+"""Reading a rule's arguments off its code: `inspect` would take longer to import than all the ops."""
 
 from __future__ import annotations
 
-import dis
-import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import pairwise
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
 
 from ops.errors import DeclarationError
 from ops.words import counted, listed
 
+if TYPE_CHECKING:
+    from inspect import Signature
+
 Rule = Callable[..., Any]
-_FACTS_OF_A_TYPE = ("shape", "ndim", "dtype")
-_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+# What xp has for floats and arrays alike, next to the registry's ops.
+FUNCTIONS = (
+    *("abs", "sign", "exp", "log", "log1p", "sqrt", "sin", "cos", "tanh", "erf"),
+    *("pow", "power", "divide", "maximum", "minimum", "where", "pi", "inf", "nan"),
+)
+NO_DEFAULT: Any = object()
+_STARRED, _TAKES_ANY = 0x04, 0x08  # of the flags of a function's code: it has *names, it has **names
 
 
 def named(rule: Any) -> Rule:
-    """The rule, if it is a named function that returns something; DeclarationError where it is not.
-
-    A lambda is refused, so that a traceback can name each rule.
-    """
-    if not inspect.isfunction(rule) or rule.__name__ == "<lambda>":
+    """The rule, if it is a named function, so that a traceback can name it; DeclarationError where it is not."""
+    if not isinstance(rule, FunctionType) or rule.__name__ == "<lambda>":
         raise DeclarationError(
             f"a rule is a named function, so that a traceback can name it; write it with def, in place of {rule!r}"
         )
-    if _returns_nothing(rule):
-        raise DeclarationError(f"{rule.__name__} returns nothing; end it with return and what it has computed")
     return rule
 
 
-def _returns_nothing(rule: Rule) -> bool:
-    """Whether every way out of the rule hands back None, as where its return was forgotten."""
-    for before, now in pairwise(dis.get_instructions(rule)):
-        handed_back = {"RETURN_VALUE": before, "RETURN_CONST": now}.get(now.opname)
-        if handed_back is not None and not ("CONST" in handed_back.opname and handed_back.argval is None):
-            return False
-    return True
+def arguments(rule: Rule) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """A rule's arguments before the slash, a starred one with its star, and its parameters with their defaults.
+
+    >>> def power(xp, x, /, n=2, *, scale):
+    ...     return scale * x**n
+    >>> before, after = arguments(power)
+    >>> before, after["n"], after["scale"] is NO_DEFAULT
+    (('xp', 'x'), 2, True)
+    """
+    rule = _unwrapped(rule)
+    code = rule.__code__
+    names, positional, slash = code.co_varnames, code.co_argcount, code.co_posonlyargcount
+    end = positional + code.co_kwonlyargcount
+    star = (f"*{names[end]}",) if code.co_flags & _STARRED else ()
+    given = dict(zip(names[:positional][::-1], (rule.__defaults__ or ())[::-1])) | (rule.__kwdefaults__ or {})
+    after = {name: given.get(name, NO_DEFAULT) for name in names[slash:end]}
+    return (*names[:slash], *star), after
 
 
-def before_the_slash(rule: Rule) -> list[str]:
-    """Names of a rule's positional-only arguments, a starred one with its star."""
-    stars = {inspect.Parameter.POSITIONAL_ONLY: "", inspect.Parameter.VAR_POSITIONAL: "*"}
-    found = inspect.signature(rule).parameters.values()
-    return [stars[p.kind] + p.name for p in found if p.kind in stars]
+def _unwrapped(rule: Any) -> Any:
+    while hasattr(rule, "__wrapped__"):
+        rule = rule.__wrapped__
+    return rule
 
 
-def after_the_slash(rule: Rule) -> dict[str, inspect.Parameter]:
-    """A rule's static parameters, by name."""
-    return {name: p for name, p in inspect.signature(rule).parameters.items() if p.kind in _NAMED}
-
-
-def read_signature(forward: Rule) -> tuple[tuple[str, ...], dict[str, inspect.Parameter]]:
-    """The arrays of a forward, which stand between xp and the slash, and its parameters."""
-    arrays, parameters = before_the_slash(forward)[1:], after_the_slash(forward)
-    if not arrays:
+def read_signature(forward: Rule) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """The arrays of a forward, which stand between xp and the slash, and its parameters with their defaults."""
+    before, parameters = arguments(forward)
+    if len(before) < 2:
         raise DeclarationError(
             f"{forward.__name__} takes no array: arrays stand before the slash, as in (xp, x, /), and it takes "
-            f"{inspect.signature(forward)}"
+            f"{written(forward)}"
         )
-    return tuple(arrays), parameters
+    return before[1:], parameters
 
 
-def public_signature(arrays: Sequence[str], parameters: Mapping[str, inspect.Parameter]) -> inspect.Signature:
+def written(rule: Rule) -> str:
+    """A rule's arguments as its author wrote them."""
+    from inspect import signature  # here, since only errors ask
+
+    return str(signature(rule))
+
+
+def public_signature(arrays: Sequence[str], parameters: Mapping[str, Any]) -> Signature:
     """How an op is called: its arrays, then its parameters, without xp."""
-    ours = [inspect.Parameter(name.lstrip("*"), inspect.Parameter.POSITIONAL_ONLY) for name in arrays]
-    theirs = [p.replace(kind=p.POSITIONAL_OR_KEYWORD, annotation=p.empty) for p in parameters.values()]
-    return inspect.Signature([*ours, *theirs])
+    from inspect import Parameter, Signature  # here, since only help, cards and errors ask
+
+    ours = [Parameter(name.lstrip("*"), Parameter.POSITIONAL_ONLY) for name in arrays]
+    defaults = {name: Parameter.empty if d is NO_DEFAULT else d for name, d in parameters.items()}
+    theirs = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=d) for name, d in defaults.items()]
+    return Signature([*ours, *theirs], __validate_parameters__=False)  # one without a default may stand last
 
 
-def misfit(rule: Rule, wanted: Sequence[str], parameters: Sequence[str]) -> str:
+def misfit(rule: Rule, wanted: Sequence[str], parameters: Iterable[str]) -> str:
     """What is wrong with a rule's arguments, if it shall take these and then these parameters; empty if nothing.
 
     >>> def times_partials(xp, x, y, /):
@@ -77,44 +93,16 @@ def misfit(rule: Rule, wanted: Sequence[str], parameters: Sequence[str]) -> str:
     >>> misfit(times_partials, ("xp", "y", "x"), ["k"])
     'x and y change places'
     """
-    found = before_the_slash(rule)
+    found, own = arguments(rule)
     if not found:
         return "a slash must stand after the arrays"
     if len(found) != len(wanted):
         return f"{counted(len(found), 'name')} before the slash, not {len(wanted)}"
-    if found != [*wanted] and sorted(found) == sorted(wanted):
+    if found != (*wanted,) and sorted(found) == sorted(wanted):
         return f"{listed(a for a, b in zip(found, wanted) if a != b)} change places"
-    return _parameters_misfit(rule, parameters)
-
-
-def _parameters_misfit(rule: Rule, parameters: Sequence[str]) -> str:
-    own = after_the_slash(rule)
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(rule).parameters.values())
+    takes_any = _unwrapped(rule).__code__.co_flags & _TAKES_ANY
     missing = [name for name in parameters if name not in own and not takes_any]
-    spare = [name for name, p in own.items() if name not in parameters and p.default is p.empty]
+    spare = [name for name, default in own.items() if name not in parameters and default is NO_DEFAULT]
     if missing:
         return f"{listed(missing)} {'is' if len(missing) == 1 else 'are'} missing"
     return f"{listed(spare)} {'is' if len(spare) == 1 else 'are'} not handed to it" if spare else ""
-
-
-def names_read(rule: Rule) -> set[str]:
-    """The arguments whose values the rule reads, not only their shape, so that a node must save them.
-
-    >>> def exp_partials(xp, y, x, /):
-    ...     return (y,)
-    >>> names_read(exp_partials)
-    {'y'}
-    """
-    arguments = {name.lstrip("*") for name in before_the_slash(rule)[1:]}
-    return {name for name in _names_loaded(rule) if name in arguments}
-
-
-def _names_loaded(rule: Rule) -> Iterator[str]:
-    instructions = [*dis.get_instructions(rule), None]
-    for now, after in pairwise(instructions):
-        if now is None or not now.opname.startswith("LOAD") or now.argval is None:
-            continue
-        names = list(now.argval) if isinstance(now.argval, tuple) else [now.argval]
-        if after is not None and after.opname == "LOAD_ATTR" and after.argval in _FACTS_OF_A_TYPE:
-            names.pop()
-        yield from (name for name in names if isinstance(name, str))

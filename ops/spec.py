@@ -15,18 +15,16 @@ Letters: `x`, `a`, `b` inputs; `y` output; `g` = dL/dy, the cotangent; `t` a tan
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, NamedTuple, ParamSpec
 
-from ops import demands, dispatch, failures
-from ops.demands import is_from_a_cell
+from ops import dispatch, failures
+from ops.demands import is_from_a_cell, is_of_the_package
 from ops.errors import DeclarationError
-from ops.letters import leading_letters
-from ops.rules import Rule, before_the_slash, misfit, named, names_read, public_signature, read_signature
+from ops.rules import NO_DEFAULT, Rule, misfit, named, public_signature, read_signature, written
 from ops.shapes import Shape
-from ops.trial import FUNCTIONS, tried
 from ops.words import counted
 
 P = ParamSpec("P")
@@ -51,6 +49,15 @@ def sample(*shapes: Shape, **params: Any) -> Sample:
 _LEADING = {"partials": ("xp", "y"), "defvjp": ("xp", "g", "y"), "defjvp": ("xp", "t", "y")}
 
 
+class _OfAnOp(cached_property[Any]):
+    """A property, computed when first asked, of ops and not of their class, whose own `__signature__` it would hide."""
+
+    def __get__(self, op: Any, kind: Any = None) -> Any:
+        if op is None:
+            raise AttributeError(self.attrname)
+        return super().__get__(op, kind)
+
+
 class Op(Generic[P]):
     """An operation that every engine can run, record, differentiate, draw and explain.
 
@@ -66,7 +73,7 @@ class Op(Generic[P]):
         self.symbol = symbol or self.name
         self.arrays, self.parameters = read_signature(forward)
         self.variadic = self.arrays[0].startswith("*")
-        self.defaults = {name: p.default for name, p in self.parameters.items() if p.default is not p.empty}
+        self.defaults = {name: d for name, d in self.parameters.items() if d is not NO_DEFAULT}
         self.domain = tuple(domain) * (len(self.arrays) if len(domain) == 1 else 1)
         self.samples = tuple(samples)
         self.rules: dict[str, Rule] = {}
@@ -74,15 +81,16 @@ class Op(Generic[P]):
         self._reads: dict[str, tuple[int, ...]] = {}
         self._door: Callable[..., Any] | None = None
         self._hint: Callable[..., str] | None = None
-        self._look_like_a_function()
+        self.__name__ = self.__qualname__ = self.name
+        self.__doc__, self.__module__ = forward.__doc__, forward.__module__
         self._check_forward()
-        self._try("forward", forward)
+        if not is_of_the_package(forward):
+            self._try("forward", forward)
         _register(self)
 
-    def _look_like_a_function(self) -> None:
-        self.__name__ = self.__qualname__ = self.name
-        self.__doc__, self.__module__ = inspect.getdoc(self.forward), self.forward.__module__
-        self.__signature__ = public_signature(self.arrays, self.parameters)
+    @_OfAnOp
+    def __signature__(self) -> Any:
+        return public_signature(self.arrays, self.parameters)
 
     # calling
 
@@ -157,9 +165,10 @@ class Op(Generic[P]):
                 f"call ops.forget({self.name!r}) and declare the op once more"
             )
         self._check_arguments(role, rule)
-        self._try(role, rule)
+        if not is_of_the_package(rule):
+            self._try(role, rule)
         self.rules[role] = rule
-        self._reads[role] = self._positions(rule)
+        self._reads.pop(role, None)
         return rule
 
     def _roles(self) -> tuple[str, ...]:
@@ -182,8 +191,7 @@ class Op(Generic[P]):
         if said := misfit(rule, wanted, parameters):
             signature = ", ".join([*wanted, "/", *parameters])
             raise DeclarationError(
-                f"the {role} rule of {self.name} takes ({signature}), but {rule.__name__} takes "
-                f"{inspect.signature(rule)}: {said}"
+                f"the {role} rule of {self.name} takes ({signature}), but {rule.__name__} takes {written(rule)}: {said}"
             )
 
     def _handed_to(self, role: str) -> tuple[str, ...]:
@@ -191,27 +199,18 @@ class Op(Generic[P]):
         return tuple(self.parameters)
 
     def _try(self, role: str, rule: Rule) -> None:
-        """Run a new rule on letters, with the parameters of each sample; DeclarationError where it cannot be right."""
-        known = {*FUNCTIONS, *(REGISTRY.keys() - {self.name})} if self.elementwise else None
-        for params in [each.params for each in self.samples] or [{}]:
-            found = tried(rule, leading_letters(role, self.arrays), self.arrays, {**self.defaults, **params}, known)
-            if found is ... or self.variadic:
-                continue
-            if role in ("partials", "defvjp"):
-                self.checked(found, rule)
-            else:
-                demands.demand_bare(rule, found)
+        """DeclarationError for a rule that cannot be right."""
+        from ops.trial import try_rule  # here, since the package's own ops do without; see there
+
+        try_rule(self, role, rule)
 
     def checked(self, found: Any, rule: Rule | None = None) -> Any:
         """What a rule returned, if it holds one entry per argument; DeclarationError where it does not."""
         if not isinstance(found, tuple) or len(found) != len(self.arrays):
-            demands.refuse_entries(self, rule or next(iter(self.rules.values())), found)
-        return found
+            from ops.trial import refuse_entries  # here, as above
 
-    def _positions(self, rule: Rule) -> tuple[int, ...]:
-        own = before_the_slash(rule)[-len(self.arrays) :]
-        places = {"y": 0} | {name: i for i, name in enumerate(own, start=1)}
-        return tuple(sorted(places[name] for name in names_read(rule) if name in places))
+            refuse_entries(self, rule or next(iter(self.rules.values())), found)
+        return found
 
     # running and deriving
 
@@ -244,6 +243,10 @@ class Op(Generic[P]):
 
     def positions_read(self, role: str) -> tuple[int, ...]:
         """`reads`, of one rule."""
+        if role in self.rules and role not in self._reads:
+            from ops.bytecode import positions_read  # here, since only changed data makes anybody ask
+
+            self._reads[role] = positions_read(self.rules[role], len(self.arrays))
         return self._reads.get(role, ())
 
     # showing

@@ -1,4 +1,6 @@
-"""A rule's first run, when it is declared: on letters, so that what no engine could run is told at once.
+"""A rule's trial, when it is declared: on letters, so that what no engine could run is told at once.
+
+The ops of the package are tried by its tests alone, so this is opened when somebody else declares the first one.
 
 Not every rule runs on letters: one may look at a shape, or write into an array.  Such a failure says nothing
 and is passed over; what is told is a name that is not there, a function that is not xp's, a condition on
@@ -11,21 +13,17 @@ import builtins
 import dis
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
-from difflib import get_close_matches
 from types import FrameType, ModuleType, TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
+from ops.bytecode import returns_nothing
 from ops.errors import DeclarationError
-from ops.letters import LETTERS, Expression, Leading, Letters, Undecided, letter, standing_for
+from ops.letters import LETTERS, Expression, Leading, Letters, Undecided, leading_letters, letter, standing_for
 from ops.notation import text
-from ops.rules import Rule, after_the_slash
-from ops.words import listed
+from ops.rules import FUNCTIONS, Rule, arguments
+from ops.spec import REGISTRY, Op
+from ops.words import a_or_an, counted, nearest
 
-# What xp has for floats and arrays alike, next to the registry's ops.
-FUNCTIONS = (
-    *("abs", "sign", "exp", "log", "log1p", "sqrt", "sin", "cos", "tanh", "erf"),
-    *("pow", "power", "divide", "maximum", "minimum", "where", "pi", "inf", "nan"),
-)
 # fmt: off
 _OF_ARRAYS_ALONE = {
     "T", "all", "any", "argmax", "argmin", "argsort", "astype", "copy", "cumprod", "cumsum", "diagonal", "dot", "flat",
@@ -47,7 +45,22 @@ class _XP(Letters):
         return super().__getattr__(name)
 
 
-def tried(
+def try_rule(op: Op[...], role: str, rule: Rule) -> None:
+    """Run a new rule on letters, with the parameters of each sample; DeclarationError where it cannot be right."""
+    if returns_nothing(rule):
+        raise DeclarationError(f"{rule.__name__} returns nothing; end it with return and what it has computed")
+    known = {*FUNCTIONS, *(REGISTRY.keys() - {op.name})} if op.elementwise else None
+    for params in [each.params for each in op.samples] or [{}]:
+        found = _tried(rule, leading_letters(role, op.arrays), op.arrays, {**op.defaults, **params}, known)
+        if found is ... or op.variadic:
+            continue
+        if role in ("partials", "defvjp"):
+            op.checked(found, rule)
+        else:
+            _demand_bare(rule, found)
+
+
+def _tried(
     rule: Rule, leading: Leading, arrays: tuple[str, ...], params: Mapping[str, Any], known: Collection[str] | None
 ) -> Any:
     """What the rule returns on letters, ... where it does not run on them; DeclarationError if it cannot run at all.
@@ -55,7 +68,7 @@ def tried(
     known: the functions that xp has, for a rule about single elements; None for a rule about whole arrays, where
     xp may have any and a condition may be about a sum.
     """
-    given = {name: params.get(name, letter(name)) for name in after_the_slash(rule)}
+    given = {name: params.get(name, letter(name)) for name in arguments(rule)[1]}
     xp = LETTERS if known is None else _XP(known)
     try:
         return rule(xp, *map(_elements, leading), *map(_elements, standing_for(arrays)), **given)
@@ -97,12 +110,6 @@ def _about_an_attribute(error: AttributeError, known: Collection[str] | None) ->
         return ""
     instead = f"write xp.{name}" if name in (known or FUNCTIONS) else "compute with the argument itself"
     return f"asks for .{name} of {text(thing)}, which not every engine has; {instead}"
-
-
-def nearest(name: str, known: Collection[str]) -> str:
-    """Names that are spelled like this one, in words."""
-    found = get_close_matches(name, sorted(known), n=3, cutoff=0.6)
-    return f"the nearest that it has: {listed(found)}" if found else "compose it of the ops in ops.REGISTRY"
 
 
 # a call of what is not xp's
@@ -169,3 +176,28 @@ def _is_loading(rule: Rule) -> bool:
     """Whether the rule's module is still being imported, so that its helpers may stand further down."""
     module: ModuleType | None = sys.modules.get(rule.__module__)
     return bool(getattr(getattr(module, "__spec__", None), "_initializing", False))
+
+
+# what a rule returned
+
+
+def _demand_bare(rule: Rule, found: Any) -> None:
+    """DeclarationError where a rule that returns one array returned a tuple or a list of them, or nothing."""
+    if found is None or isinstance(found, (tuple, list, str)):
+        got = f"({', '.join(map(_shown, found))},)" if isinstance(found, tuple) else _shown(found)
+        raise DeclarationError(f"{rule.__name__} must return one array, without brackets or a comma, not {got}")
+
+
+def refuse_entries(op: Any, rule: Rule, found: Any) -> NoReturn:
+    """Raise DeclarationError for a rule that did not return a tuple with one entry for each argument."""
+    one = "partial" if "partials" in op.roles else "gradient"
+    form = "(d,)" if len(op.arrays) == 1 else f"({', '.join('d' + name for name in op.arrays)})"
+    got = counted(len(found), "entry", "entries") if isinstance(found, tuple) else _shown(found)
+    raise DeclarationError(
+        f"{rule.__name__}: return one {one} for each argument of {op.name}, as a tuple: {form}; it returned {got}"
+    )
+
+
+def _shown(found: Any) -> str:
+    """What a rule returned: its formula, or what kind of thing it is."""
+    return text(found) if isinstance(found, Expression) else a_or_an(found)

@@ -33,3 +33,15 @@ def listed(names: Iterable[str], last: str = "and") -> str:
     """
     *most, end = names
     return f"{', '.join(most)} {last} {end}" if most else end
+
+
+def nearest(name: str, known: Iterable[str], otherwise: str = "compose it of the ops in ops.REGISTRY") -> str:
+    """The names that are spelled like this one, for the end of a sentence that says who does not have it.
+
+    >>> nearest("sinh", ["sin", "sign", "tanh"])
+    'the nearest that it has: sin and sign'
+    """
+    from difflib import get_close_matches  # here, since only errors ask
+
+    found = get_close_matches(name, sorted({*known}), n=3, cutoff=0.6)
+    return f"the nearest that it has: {listed(found)}" if found else otherwise

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from ops.rules import FUNCTIONS
 from ops.spec import REGISTRY
-from ops.trial import FUNCTIONS, nearest
+from ops.words import nearest
 
 inf, nan, pi = math.inf, math.nan, math.pi
 abs, erf = abs, math.erf
@@ -94,7 +95,7 @@ def divide(a: float, b: float) -> float:
 def __getattr__(name: str) -> Any:
     """What is not here is composed: the registry's op of that name, run on floats."""
     if name not in REGISTRY:
-        raise AttributeError(f"no function on floats is called {name!r}; {nearest(name, [*REGISTRY, *FUNCTIONS])}")
+        raise AttributeError(f"xp has no function {name!r} on floats; {nearest(name, [*REGISTRY, *FUNCTIONS])}")
     return partial(REGISTRY[name].forward, sys.modules[__name__])
 
 

@@ -16,6 +16,7 @@ from numpy.lib.stride_tricks import sliding_window_view as sliding_window_view
 
 from ops.shapes import Axis, Shape, normal_axes
 from ops.spec import REGISTRY, Op
+from ops.words import nearest
 from scalar.value import Value, binary
 
 Objects = Any
@@ -28,7 +29,8 @@ def __getattr__(name: str) -> Any:
         return lambda *args, **params: mapped(op, args, {**op.defaults, **params})
     found = getattr(np, name, None)
     if found is None and op is None:
-        raise AttributeError(f"no function on arrays of Values is called {name!r}")
+        near = nearest(name, [*REGISTRY, *dir(np)])
+        raise AttributeError(f"xp has no function {name!r} on arrays of Values; {near}")
     return found if op is None or found is not None else partial(op.forward, sys.modules[__name__])
 
 

@@ -13,7 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view as sliding_window_view
 from ops.errors import ShapeError
 from ops.shapes import Axis, Shape
 from ops.spec import REGISTRY, Op
-from ops.trial import nearest
+from ops.words import nearest
 
 Array = Any
 
@@ -23,7 +23,7 @@ def __getattr__(name: str) -> Any:
     found = getattr(np, name, None)
     if found is None:
         if name not in REGISTRY:
-            raise AttributeError(f"no function on arrays is called {name!r}; {nearest(name, [*REGISTRY, *dir(np)])}")
+            raise AttributeError(f"xp has no function {name!r} on arrays; {nearest(name, [*REGISTRY, *dir(np)])}")
         return partial(REGISTRY[name].forward, sys.modules[__name__])
     globals()[name] = found
     return found

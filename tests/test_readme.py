@@ -21,6 +21,7 @@ import scalar
 import tensor
 import viz
 from lessons import moons
+from lessons.course import lessons
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -71,10 +72,27 @@ def test_help_shows_an_op_a_layer_and_what_is_loaded_late() -> None:
 
 
 def test_readme_pictures_and_links_are_there() -> None:
-    targets = re.findall(r"\]\(([^)#]+)\)", README)
+    targets = re.findall(r"\]\(([^)#]+)\)", README) + re.findall(r'src="([^"]+)"', README)
     missing = [target for target in targets if not target.startswith("http") and not (ROOT / target).exists()]
     assert targets
     assert not missing
+
+
+def test_readme_lists_every_lesson_with_its_notebook_and_a_picture_that_says_what_it_shows() -> None:
+    listed = re.findall(
+        r'^\| <img src="(.+?)" width="260" alt="(.+?)"> \| \*\*\[(.+?)\]\((.+?)\)\*\*<br>(.+) \|$', README, re.M
+    )
+    course = [(f"{one.number}. {one.title}", f"lessons/{one.notebook.name}") for one in lessons()]
+    assert [(title, notebook) for _, _, title, notebook, _ in listed] == course
+    assert [picture for picture, *_ in listed] == [f"docs/lesson_{k:02}.svg" for k in range(1, len(course) + 1)]
+    assert all(len(line) <= 75 for *_, line in listed)  # a longer one would squeeze the pictures
+
+
+def test_readme_has_the_two_commands_that_ci_runs_and_no_third() -> None:
+    indented = re.findall(r"^    .*\.venv/bin/.*", README, re.MULTILINE)
+    demo, tests = indented
+    assert demo.endswith("-m lessons.moons")
+    assert tests.endswith("-m pytest")
 
 
 def test_first_block_is_within_a_dozen_lines() -> None:

@@ -498,3 +498,16 @@ def test_a_million_nodes_are_drawn_in_seconds():
     assert drawing.graphs[0].size == 1_500_001
     assert len(drawing.svg()) < 400_000
     assert time.perf_counter() - start < 20
+
+
+@pytest.mark.parametrize("engine", ["scalar", "tensor"])
+def test_a_module_s_parameters_go_by_their_paths(engine: str) -> None:
+    model = nn.MLP(2, [3, 1], engine=engine, rng=0)
+    x = nn.array([[1.0, 2.0]], engine)
+    drawn = viz.draw(model(x).sum()).text()
+    assert [line.split()[0] for line in drawn.splitlines() if " parameter " in line] == [
+        "layers.1.bias", "layers.1.weight", "layers.0.bias", "layers.0.weight"
+    ]  # fmt: skip
+    model.layers[0].weight.label = "W"
+    assert "W  " in viz.draw(model(x).sum()).text()
+    assert "(layers.0.bias)" in viz.step(model(x).sum()).text() or "layers.0.bias" in viz.step(model(x).sum()).text()

@@ -291,7 +291,7 @@ def test_what_cannot_be_stepped_through_is_told_in_a_sentence(tmp_path: Path):
         viz.step(1.0)
     with pytest.raises(ParameterError, match="requires_grad=True"):
         viz.step(Tensor(1.0) * 2.0)
-    with pytest.raises(ParameterError, match=r"'x.pdf' ends in '.pdf'; it may end in .html or .txt"):
+    with pytest.raises(ParameterError, match=r"'x.pdf' ends in '.pdf'; it may end in .html, .txt or .svg"):
         viz.step(x * x).save(tmp_path / "x.pdf")
     for _ in range(12):
         x = x + x

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,12 @@ from typing import Any
 import numpy as np
 
 import ops
-from ops.errors import ParameterError
 from scalar.array import ValueArray
 from tensor import Tensor
 from viz.ledger import name_of, scalar_cost, tensor_cost
 from viz.modules import path_of
+from viz.notebook import document
+from viz.saving import of_figure, saved
 from viz.tables import html_table, text_table
 
 Array = np.ndarray[Any, Any]
@@ -209,16 +211,16 @@ class Comparison:
 
     def save(self, path: str | Path) -> Path:
         """Write it as its ending says: txt, html, png or svg."""
-        path = Path(path)
-        if path.suffix in (".txt", ".html"):
-            path.write_text(self.text() if path.suffix == ".txt" else self.html())
-        elif path.suffix in (".png", ".svg"):
-            self.plot().figure.savefig(path)
-        else:
-            raise ParameterError(
-                f"save: {path.name!r} ends in {path.suffix!r}; it may end in .txt, .html, .png or .svg"
-            )
-        return path
+        forms: dict[str, Any] = {"txt": self.text, "html": lambda: document(self.verdict(), self.html())}
+        pictures = {ending: partial(self._picture, ending) for ending in ("png", "svg")}
+        return saved(path, forms | pictures)
+
+    def _picture(self, ending: str) -> bytes:
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(8, 4), layout="constrained")
+        self.plot(figure.subplots())
+        return of_figure(figure, ending)
 
     def _repr_html_(self) -> str:
         return self.html()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from viz.graph import Graph
 from viz.notebook import document, framed, region, scrolled
 from viz.opening import leaves, page
 from viz.picture import pictures_of
+from viz.saving import saved
 from viz.sheet import sheet
 from viz.svg import as_svg
 from viz.words import tidy
@@ -59,14 +61,13 @@ class Drawing:
 
     def save(self, path: str | Path) -> Path:
         """Write the drawing as its ending says: svg, html, png, dot or txt."""
-        path = Path(path)
-        ending = path.suffix.removeprefix(".").lower()
-        if ending not in _WRITERS:
-            raise ParameterError(
-                f"save: {path.name!r} ends in {path.suffix!r}; it may end in .svg, .html, .png, .dot or .txt"
-            )
-        _WRITERS[ending](self, path)
-        return path
+        forms = {"svg": self.svg, "html": self.html, "png": self._png, "dot": self.dot, "txt": self.text}
+        return saved(path, forms)
+
+    def _png(self) -> bytes:
+        file = BytesIO()
+        png.write(self._picture, file)
+        return file.getvalue()
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """What a notebook shows, even an untrusted one: an image, with the text as its alternative."""
@@ -123,12 +124,3 @@ def _one_of(asker: str, name: str, value: str, allowed: Sequence[str]) -> None:
     if value not in allowed:
         choices = " or ".join([", ".join(f'"{x}"' for x in allowed[:-1]), f'"{allowed[-1]}"'])
         raise ParameterError(f"{asker}: {name} is {value!r}; it may be {choices}")
-
-
-_WRITERS: dict[str, Callable[[Drawing, Path], Any]] = {
-    "svg": lambda drawing, path: path.write_text(drawing.svg(), encoding="utf-8"),
-    "html": lambda drawing, path: path.write_text(drawing.html(), encoding="utf-8"),
-    "png": lambda drawing, path: png.write(drawing._picture, path),
-    "dot": lambda drawing, path: path.write_text(drawing.dot(), encoding="utf-8"),
-    "txt": lambda drawing, path: path.write_text(drawing.text(), encoding="utf-8"),
-}

@@ -12,6 +12,7 @@ from pathlib import Path as File
 from typing import Any
 
 import ops
+from ops.collector import collector_paused
 from ops.errors import EngineError, ParameterError, ShapeError
 from ops.letters import LETTERS, letter
 from ops.notation import text as in_letters
@@ -19,6 +20,7 @@ from viz.graph import check_root
 from viz.ledger import tensor_cost
 from viz.notebook import document, region
 from viz.paths import Route, count_and_total, flow, largest
+from viz.saving import saved
 from viz.tables import html_table, text_table
 from viz.words import LONGEST, number, tidy
 
@@ -75,12 +77,8 @@ class Explanation:
 
     def save(self, path: str | File) -> File:
         """Write it as its ending says: txt or html."""
-        path = File(path)
-        if path.suffix not in (".txt", ".html"):
-            raise ParameterError(f"save: {path.name!r} ends in {path.suffix!r}; it may end in .txt or .html")
-        words = self.text() + "\n" if path.suffix == ".txt" else document(self._sum(), self.html())
-        path.write_text(words, encoding="utf-8")
-        return path
+        page = lambda: document(self._sum(), self.html())  # noqa: E731
+        return saved(path, {"html": page, "txt": lambda: self.text() + "\n"})
 
     def _sum(self) -> str:
         slope = f"d{self.root}/d{self.leaf} = {number(self.total, 6)}"
@@ -123,11 +121,12 @@ def explain(leaf: Any, root: Any, element: int | tuple[int, ...] | None = None, 
     _check(leaf, root, limit)
     below, above, labels = _opened(leaf, root)
     start, end = _one(below, element, labels), _the_root(above)
-    order = ops.topological(end)
-    found = flow(start, order)
-    count, total = count_and_total(found, start, end)
-    routes, rest = largest(found, start, end, limit)
-    names = _Names(order, start, labels)
+    with collector_paused():
+        order = ops.topological(end)
+        found = flow(start, order)
+        count, total = count_and_total(found, start, end)
+        routes, rest = largest(found, start, end, limit)
+        names = _Names(order, start, labels)
     paths = tuple(_path(route, names) for route in routes)
     return Explanation(names[end], names[start], count, total, paths, rest if count > len(paths) else 0.0)
 

@@ -14,8 +14,8 @@ from itertools import accumulate, chain, pairwise
 from typing import Any
 
 import ops
-from viz.folded import Box, Drawn, Share, drawn
-from viz.graph import Graph, check_root, cuts_last, of_order, sources_of_cuts
+from viz.folded import Box, Drawn, Share, Special, drawn
+from viz.graph import Graph, check_root, cuts_last, of_order, sources_of_cuts, special_among
 from viz.groups import Item, grouped, single
 
 _SLACK = 8  # how far past the budget the arguments of the last node drawn may go
@@ -32,7 +32,8 @@ def within(root: Any, budget: int, parameters: Iterable[Any] = ()) -> Graph:
     What folded boxes hold is in the graph's `insides`, the nearest to the root first, as far as there is room.
     """
     check_root("draw", root)
-    special, order = set(parameters), ops.topological(root)
+    order = ops.topological(root)
+    special = special_among(order, parameters)
     if len(order) <= budget:
         return of_order(root, order, special)
     graph, closed = _overview(type(root).__name__, order, [root], budget, special)
@@ -40,7 +41,7 @@ def within(root: Any, budget: int, parameters: Iterable[Any] = ()) -> Graph:
     return graph
 
 
-def _open(graph: Graph, closed: dict[int, Box], budget: int, special: set[Any]) -> None:
+def _open(graph: Graph, closed: dict[int, Box], budget: int, special: Special) -> None:
     """Fill the insides of the graph, then theirs, while there is room."""
     room, budget, queue = ROOM, max(budget, ROOMY), deque([(graph, closed, 1)])
     while queue:
@@ -53,14 +54,14 @@ def _open(graph: Graph, closed: dict[int, Box], budget: int, special: set[Any]) 
                 queue.append((outer.insides[i], inner, depth + 1))
 
 
-def _inside(engine: str, nodes: list[Any], budget: int, special: set[Any]) -> Drawn:
+def _inside(engine: str, nodes: list[Any], budget: int, special: Special) -> Drawn:
     """The graph of the nodes of one box, with what comes into them from outside."""
     if len(nodes) > budget:
         return _overview(engine, nodes, [], budget, special)
     return drawn(engine, alone(nodes), [], special)
 
 
-def _overview(engine: str, order: Sequence[Any], roots: Sequence[Any], budget: int, special: set[Any]) -> Drawn:
+def _overview(engine: str, order: Sequence[Any], roots: Sequence[Any], budget: int, special: Special) -> Drawn:
     """The graph in boxes, and what those that are folded hold.  roots: what it is for, where it is a whole graph."""
     if len(order) > MANY:
         return _nearest_alone(engine, order, roots, budget, special)
@@ -79,7 +80,7 @@ def _overview(engine: str, order: Sequence[Any], roots: Sequence[Any], budget: i
     return drawn(engine, [(item.nodes, item.call) for item in kept], below, special)
 
 
-def _nearest_alone(engine: str, order: Sequence[Any], roots: Sequence[Any], budget: int, special: set[Any]) -> Drawn:
+def _nearest_alone(engine: str, order: Sequence[Any], roots: Sequence[Any], budget: int, special: Special) -> Drawn:
     kept = nearest(order, roots, budget)
     return drawn(engine, alone(kept), _shares(_bundles(kept, budget)), special)
 

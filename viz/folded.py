@@ -12,11 +12,12 @@ from viz.words import LONGEST, clipped
 
 Box = tuple[list[Any], Any]  # nodes drawn as one, and the call of a module that made them
 Share = tuple[list[Any], list[Any]]  # what is not drawn: its nodes that drawn ones are made of, and all of it
+Special = Mapping[Any, str]  # parameters and their names
 CROWD = 40  # nodes that come in one by one
 Drawn = tuple[Graph, dict[int, Box]]
 
 
-def drawn(engine: str, boxes: Sequence[Box], below: Sequence[Share], special: set[Any], crowd: int = CROWD) -> Drawn:
+def drawn(engine: str, boxes: Sequence[Box], below: Sequence[Share], special: Special, crowd: int = CROWD) -> Drawn:
     """The graph of the boxes, over what comes in from outside and one node for each share; what its nodes hold.
 
     crowd: how many nodes come in one by one, where more are gathered.
@@ -61,32 +62,32 @@ def _gathered(outside: list[Any], boxes: Sequence[Box], crowd: int) -> tuple[lis
     return alone, [(its, its) for its in shares.values() if len(its) > 1]
 
 
-def _incoming(i: int, node: Any, special: set[Any]) -> Node:
+def _incoming(i: int, node: Any, special: Special) -> Node:
     """A node of the graph around this one, which counts as an input here."""
-    its = record(i, node, node in special)
+    its = record(i, node, special)
     if not its.op:
         return its
     label = its.label or (f"from {path_of(node)}" if path_of(node) else "")
     return replace(its, kind="input", op="", symbol="", options="", label=label)
 
 
-def _share(i: int, share: Share, word: str, special: set[Any]) -> Node:
+def _share(i: int, share: Share, word: str, special: Special) -> Node:
     border, its = share
     if len(its) == 1 and border[0].op is None:
-        return record(i, border[0], border[0] in special)
+        return record(i, border[0], special)
     return Node(id=i, kind="folded", label=f"{len(its):,} {word}", count=len(its))
 
 
-def _box(i: int, box: Box, place: Mapping[Any, int], leaving: set[Any], special: set[Any]) -> Node:
+def _box(i: int, box: Box, place: Mapping[Any, int], leaving: set[Any], special: Special) -> Node:
     """A node alone, or what many are: the module or the ops, what comes in and the one result that goes out."""
     nodes, call = box
     if len(nodes) == 1:
-        return record(i, nodes[0], nodes[0] in special)
+        return record(i, nodes[0], special)
     used = {x for node in nodes for x in node.args}
     results = [node for node in nodes if node in leaving or node not in used]
     incoming = dict.fromkeys(x for node in nodes for x in node.args if place[x] != i)
     shapes = dict.fromkeys(str(x.shape) for x in incoming if hasattr(x, "numpy"))
-    its = record(i, results[0]) if len(results) == 1 else Node(i, "folded")
+    its = record(i, results[0], special) if len(results) == 1 else Node(i, "folded")
     label, holds = named(call) if call else (its.label, _ops(nodes))
     return replace(
         its, kind="folded", op="", symbol="", options="", label=label, count=len(nodes), holds=holds,
@@ -96,7 +97,7 @@ def _box(i: int, box: Box, place: Mapping[Any, int], leaving: set[Any], special:
 
 def _ops(nodes: Iterable[Any]) -> str:
     """The symbols of the ops, each once, the first applied first."""
-    symbols = dict.fromkeys(record(0, node).symbol for node in nodes if node.op is not None)
+    symbols = dict.fromkeys(record(0, node, {}).symbol for node in nodes if node.op is not None)
     return clipped(", ".join(symbols), LONGEST) or "leaves"
 
 

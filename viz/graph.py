@@ -12,7 +12,7 @@ from typing import Any
 
 import ops
 from ops import dispatch
-from viz.modules import path_of
+from viz.modules import names_of_parameters, path_of
 from viz.words import number, tidy
 
 
@@ -89,7 +89,7 @@ def trace(root: Any, parameters: Iterable[Any] = ()) -> Graph:
     """
     check_root("trace", root)
     order = ops.topological(root)
-    return of_order(root, order, set(parameters))
+    return of_order(root, order, special_among(order, parameters))
 
 
 def check_root(asker: str, root: Any) -> None:
@@ -98,13 +98,18 @@ def check_root(asker: str, root: Any) -> None:
         raise TypeError(f"{asker}: got a {type(root).__name__}; give a Value, a ValueArray or a Tensor")
 
 
-def of_order(root: Any, order: Sequence[Any], parameters: set[Any]) -> Graph:
-    """The graph of all the nodes in `order`, where arguments come first."""
+def special_among(order: Iterable[Any], parameters: Iterable[Any] = ()) -> dict[Any, str]:
+    """The parameters among the nodes, each with its path in its module, `layers.0.weight`, or an empty name."""
+    return dict.fromkeys(parameters, "") | names_of_parameters(order)
+
+
+def of_order(root: Any, order: Sequence[Any], special: Mapping[Any, str]) -> Graph:
+    """The graph of all the nodes in `order`, where arguments come first; special: the parameters and their names."""
     cuts = sources_of_cuts(order)
     order = cuts_last(order, cuts) if cuts else order
     place = {node: i for i, node in enumerate(order)}
     edges = [edge for i, node in enumerate(order) for edge in edges_into(i, node, place, cuts)]
-    nodes = tuple(record(i, node, node in parameters) for i, node in enumerate(order))
+    nodes = tuple(record(i, node, special) for i, node in enumerate(order))
     return Graph(type(root).__name__, nodes, tuple(edges))
 
 
@@ -115,16 +120,16 @@ def edges_into(i: int, node: Any, place: Mapping[Any, int], cuts: Mapping[Any, A
     return [Edge(place[arg], i, k) for k, arg in enumerate(node.args) if arg in place]
 
 
-def record(i: int, node: Any, is_parameter: bool = False) -> Node:
-    """A node as plain data, with numbers of its own."""
+def record(i: int, node: Any, special: Mapping[Any, str]) -> Node:
+    """A node as plain data, with numbers of its own; one among `special` is a parameter, named so if not labelled."""
     symbol, options = _symbol(node)
     return Node(
         id=i,
-        kind="parameter" if is_parameter and node.op is None else kind_of(node),
+        kind="parameter" if node in special and node.op is None else kind_of(node),
         op=node.op.name if node.op else "",
         symbol=symbol,
         options=options,
-        label=tidy(node.label),
+        label=tidy(node.label) or special.get(node, ""),
         shape=node.shape if hasattr(node, "numpy") else None,
         data=_plain(node),
         grad=_gradient(node.grad),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from operator import index
 from typing import Any
 
@@ -39,17 +40,21 @@ class Zoom(Drawing):
             seed[place] = np.asarray(node.grad)[... if element is None else element]
             out.backward(seed)
         self.sent = [_in_full(x.shape, its, twin.grad) for x, its, twin in zip(node.args, slices, args)]
-        super().__init__([self._graph(args, budget)], "LR", [f"inside {node.op.name}"])
+        special = {v: "" for x, its in zip(node.args, args) if _is_parameter(x) for v in its.values.flat}
+        super().__init__([self._graph(special, budget)], "LR", [f"inside {node.op.name}"])
 
-    def _graph(self, args: list[ValueArray], budget: int) -> Graph:
-        parameters = {v for x in args if x.requires_grad for v in x.values.flat}
+    def _graph(self, special: Mapping[Any, str], budget: int) -> Graph:
         if len(self.values) == 1:
-            return within(self.values[0], budget, parameters)
-        return of_order(self.values[-1], ops.topological(*self.values), parameters)
+            return within(self.values[0], budget, special)
+        return of_order(self.values[-1], ops.topological(*self.values), special)
 
     def counts(self) -> dict[str, int]:
         """How many nodes of each op there are: 3 mul and 2 add for an element of a product over 3."""
         return dict(Counter(v.op.name for v in ops.topological(*self.values) if v.op is not None))
+
+
+def _is_parameter(x: Any) -> bool:
+    return x.op is None and x.requires_grad
 
 
 def zoom(node: Any, element: int | tuple[int, ...] | None = None, budget: int = BUDGET) -> Zoom:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+
+from ops import dispatch
 
 
 def path_of(node: Any) -> str:
@@ -14,6 +17,25 @@ def path_of(node: Any) -> str:
         chain.append(module)
     outermost = chain[-1] if chain else None
     return _name(outermost, chain[0]) if outermost is not None else ""
+
+
+def names_of_parameters(nodes: Iterable[Any]) -> dict[Any, str]:
+    """The parameters of the modules that made the nodes, each with its path: `layers.0.weight`."""
+    found: dict[Any, str] = {}
+    for outermost in {id(module): module for module in map(_outermost, nodes) if module is not None}.values():
+        for path, module in outermost.named_modules():
+            for name, kept in vars(module).items():
+                if dispatch.is_node(kept) and kept.requires_grad:
+                    found.setdefault(kept, f"{path}.{name}" if path else name)
+    return found
+
+
+def _outermost(node: Any) -> Any:
+    """The module at the outside of the call that made the node; None where none did."""
+    module, scope = None, getattr(node, "scope", None)
+    while scope is not None:
+        module, scope = scope
+    return module
 
 
 def _name(outermost: Any, module: Any) -> str:

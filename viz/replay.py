@@ -14,6 +14,7 @@ import numpy as np
 
 from ops.errors import ParameterError
 from viz.notebook import framed
+from viz.saving import saved
 
 Array = np.ndarray[Any, Any]
 SIZE = 320  # the boundary's side on the page, in pixels
@@ -60,12 +61,8 @@ class Replay:
         )
 
     def save(self, path: str | Path) -> Path:
-        """Write the page; the path ends in .html."""
-        path = Path(path)
-        if path.suffix != ".html":
-            raise ParameterError(f"save: {path.name!r} ends in {path.suffix!r}; a replay is saved as .html")
-        path.write_text(self.html())
-        return path
+        """Write it as its ending says: html, the page; svg, its last step; txt."""
+        return saved(path, {"html": self.html, "svg": self.svg, "txt": self.text})
 
     def svg(self) -> str:
         """The last step as a picture: the scores over the plane with the points, and the losses."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from viz.draw import Drawing
 from viz.graph import check_root
 from viz.notebook import framed
 from viz.picture import pictures_of
+from viz.saving import saved
 from viz.stepper_page import page
 from viz.stepper_scene import Scene, finished, for_picture, lines, scene
 from viz.svg import as_figure
@@ -78,13 +79,12 @@ class Stepper:
         return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
     def save(self, path: str | Path) -> Path:
-        """Write the steps as the ending says: html or txt."""
-        path = Path(path)
-        ending = path.suffix.removeprefix(".").lower()
-        if ending not in _WRITERS:
-            raise ParameterError(f"save: {path.name!r} ends in {path.suffix!r}; it may end in .html or .txt")
-        path.write_text(_WRITERS[ending](self), encoding="utf-8")
-        return path
+        """Write the steps as the ending says: html or txt; or svg, the graph when all is done."""
+        return saved(path, {"html": self.html, "txt": self.text, "svg": self.svg})
+
+    def svg(self) -> str:
+        """The graph with every gradient, as it is after the last step."""
+        return Drawing([finished(its) for its in self.trails], "LR", [""] * len(self.trails)).svg()
 
     def _name(self) -> str:
         says = self.scenes[0]["nodes"][-1]["says"]
@@ -94,8 +94,7 @@ class Stepper:
         return f"Backward through {says}{', by naive recursion' if wrong else ''}{part}"
 
     def _repr_html_(self) -> str:
-        drawing = Drawing([finished(its) for its in self.trails], "LR", [""] * len(self.trails))
-        return framed(self.html(), drawing.svg(), self.text(), "Backward, step by step")
+        return framed(self.html(), self.svg(), self.text(), "Backward, step by step")
 
     def __repr__(self) -> str:
         return f"<Stepper: {tidy(self._name())}, {len(self.scenes[0]['steps'])} steps>"
@@ -155,6 +154,3 @@ def _in_turn(its: Trail, inner: Iterable[Inner]) -> list[Inner]:
 
 def _title(its: Trail) -> str:
     return its.graph.engine
-
-
-_WRITERS: dict[str, Callable[[Stepper], str]] = {"html": Stepper.html, "txt": Stepper.text}

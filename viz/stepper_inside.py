@@ -57,4 +57,4 @@ def _pass(zoom: Zoom, gradient: Any) -> Trail | None:
     seeds: dict[int, float] = {}
     for value, g in zip(zoom.values, np.asarray(given).flat):
         seeds[place[value]] = seeds.get(place[value], 0.0) + float(g)
-    return passed(of_order(zoom.values[-1], nodes, set()), nodes, seeds)
+    return passed(of_order(zoom.values[-1], nodes, {}), nodes, seeds)

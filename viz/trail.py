@@ -18,7 +18,7 @@ from ops.shapes import fold
 from scalar import floats
 from viz.fold import alone, nearest
 from viz.folded import drawn
-from viz.graph import Graph, cuts_last, of_order, sources_of_cuts
+from viz.graph import Graph, cuts_last, of_order, sources_of_cuts, special_among
 
 Grads = dict[int, Any]
 Sent = tuple[Any, Any]  # the amount, and the partial dy/dx where it is one number
@@ -89,13 +89,13 @@ def trail(root: Any, order: str = "topological", budget: int = MOST_NODES) -> Tr
         return _through_nearest(root, nodes, order)
     if cuts := sources_of_cuts(nodes):
         nodes = cuts_last(nodes, cuts)
-    return passed(of_order(root, nodes, set()), nodes, {len(nodes) - 1: _seed(root)}, order)
+    return passed(of_order(root, nodes, special_among(nodes)), nodes, {len(nodes) - 1: _seed(root)}, order)
 
 
 def _through_nearest(root: Any, nodes: Sequence[Any], order: str) -> Trail:
     """The pass through the nodes nearest to the root, all whose users are among them; what they are made of is shut."""
     boxes = alone(nearest(nodes, [root], WINDOW))
-    graph, _ = drawn(type(root).__name__, boxes, [], set(), crowd=len(nodes))
+    graph, _ = drawn(type(root).__name__, boxes, [], special_among(nodes), crowd=len(nodes))
     kept = [node for its, _ in boxes for node in its]
     inside = set(kept)
     border = list(dict.fromkeys(x for node in kept for x in node.args if x not in inside))

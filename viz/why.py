@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 import ops
@@ -16,7 +17,9 @@ from ops.graph import reverse
 from ops.places import Place
 from ops.traces import Exit, leaves_of, traces_of
 from viz.graph import check_root
+from viz.notebook import document
 from viz.paths import partials
+from viz.saving import saved
 from viz.words import LONGEST, tidy
 
 SHOWN = 5  # ops that are named where a gradient is zero
@@ -40,6 +43,10 @@ class Reason:
     def text(self) -> str:
         """The sentence, the line and the advice."""
         return "\n".join([f"{self.said}{':' if self.line else ''}", *self._where(), *filter(None, [self.advice])])
+
+    def save(self, path: str | Path) -> Path:
+        """Write it as its ending says: txt or html."""
+        return saved(path, {"txt": self.text, "html": lambda: document(self.said, self._repr_html_())})
 
     def _where(self) -> list[str]:
         return [f"  {self.line.path}:{self.line.number}  {self.line.text}".rstrip()] if self.line else []

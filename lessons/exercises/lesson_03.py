@@ -78,6 +78,8 @@ def _judge_slope(seen: float, i: int, name: str, case: tuple[float, ...]) -> Non
         )
     if isclose(seen, tanh(n) * local):
         raise Hint(f"do/d{name} is off on the edge from o to n: that is the output of tanh, not its slope.")
+    if isclose(seen, (1 - tanh(n)) * local):
+        raise Hint(f"do/d{name} is off on the edge from o to n: compare your slope of tanh with the measured one.")
     if i < 2 and isclose(seen, g * (w1, w2)[i]):
         raise Hint(f"do/d{name} holds {name} itself, on the edge from the product to {name}: nudge {name} and see.")
     expect_close(seen, g * local, f"do/d{name}")

@@ -144,7 +144,7 @@ def _judge_order(row: Any, root: Node) -> None:
         raise Hint("Return a list of nodes.")
     if len(set(row)) < len(row):
         twice = next(node.name for i, node in enumerate(row) if node in row[:i])
-        raise Hint(f"Below {root.name}, {twice} stands in your list more than once.")
+        raise Hint(f"In your list for the root {root.name}, {twice} stands more than once.")
     place = {node: i for i, node in enumerate(row)}
     if root not in place:
         raise Hint(f"The root, {root.name}, is not in your list.")

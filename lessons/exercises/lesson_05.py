@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
-from lessons.check import Hint, exercise, expect_close
+from lessons.check import Hint, exercise, expect_close, one_number
 from ops.errors import DeclarationError
 from ops.spec import Op
 from scalar import Value, floats
@@ -91,12 +91,19 @@ def distance_has_two_partials(rule: Callable[..., Any]) -> None:
         found = rule(floats, math.hypot(a, b), a, b)
         if found is None or found is ...:
             raise Hint("The rule returns nothing yet.")
-        if not isinstance(found, tuple) or len(found) != 2:
-            raise Hint("The rule should return a tuple with two entries, one for each argument.")
+        _expect_a_pair(found)
         _expect_not_swapped(found, a, b)
         for name, partial, wanted in zip("ab", found, (a, b)):
             expect_close(partial, wanted / math.hypot(a, b), f"The partial for {name} at a = {a:g}, b = {b:g}")
     _expect_on_letters(rule)
+
+
+def _expect_a_pair(found: Any) -> None:
+    wanted = "The rule should return a tuple with two entries, one for each argument"
+    if not isinstance(found, tuple):
+        raise Hint(f"{wanted}; yours returns one {type(found).__name__}.")
+    if len(found) != 2:
+        raise Hint(f"{wanted}; yours has {len(found)}.")
 
 
 def _expect_not_swapped(found: Any, a: float, b: float) -> None:
@@ -114,18 +121,40 @@ def _expect_on_letters(rule: Callable[..., Any]) -> None:
         raise Hint("Right on numbers, but it does not run on letters: take functions from xp, not math.") from None
 
 
+_ADDS_UP = "both arguments are one node, so it has one gradient, the sum of what is sent to the first and to the second"
+_CONVENTIONS: dict[str, dict[float, str]] = {
+    "abs": {
+        1: "that is the slope on the right; the card has a sentence about the kink itself",
+        -1: "that is the slope on the left; the card has a sentence about the kink itself",
+    },
+    "same": {
+        0: f"{_ADDS_UP}; you have the second part alone",
+        0.5: f"that is what was measured for one of two arguments, but here {_ADDS_UP}",
+        2: "a tie does not pay twice: the rule of maximum gives the whole gradient to one argument alone",
+    },
+    "line": {
+        1: "that is the slope of the function, but backward only knows the rule of relu, and asks it twice at 0",
+        0.5: "that is measured, and of one relu; backward asks the rule of relu, twice at 0",
+        2: "each relu sends back what its rule says at 0, and you have counted the slopes on the right",
+    },
+    "line measured": {
+        0: "that is what the rules say; `measured` knows no rules, it calls the function on both sides of 0",
+        0.5: "that is one relu; `line` rises on both sides of 0",
+        2: "the difference of the two values is divided by the distance between them, which is twice the step",
+    },
+}
+
+
 @exercise("5.3")
 def kinks_are_conventions(answer: Any) -> None:
     """What four rules send back where there is no slope."""
     names = ("abs", "same", "line", "line measured")
     if not isinstance(answer, dict) or set(answer) != set(names):
         raise Hint(f"The answer is a dictionary with the names {', '.join(names)}.")
-    if answer["line"] == 1 and answer["line measured"] == 1:
-        raise Hint(
-            "`line`: 1 is the slope of the function, but backward only knows the rule of relu, asked twice at 0."
-        )
-    if answer["same"] in ((1, 0), [1, 0]):
-        raise Hint("`same`: both arguments are one node, so it has one gradient, where all that is sent adds up.")
+    for name in names:
+        for said, what in _CONVENTIONS[name].items():
+            if one_number(answer[name], f"`{name}`") == said:
+                raise Hint(f"`{name}`: {what}.")
     expect_close(answer["abs"], 0, "`abs`")
     expect_close(answer["same"], 1, "`same`")
     expect_close(answer["line"], 0, "`line`")

@@ -169,7 +169,7 @@ def batches_are_understood(answer: Any) -> None:
 def _expect_nodes(nodes: float) -> None:
     if nodes == 68818 / 4:
         raise Hint("`nodes`: a quarter of the points, but the parameters and the penalty are there once in any batch.")
-    if nodes == 984 * 25:
+    if nodes == 1014 * 25:
         raise Hint("`nodes`: twenty-five graphs, but they share their parameters.")
     expect_close(nodes, 17968, "`nodes`")
 

@@ -78,6 +78,7 @@ WRONG = {
         (_without_brackets, "brackets"),
         (_of_one_function, "never asked"),
         (lambda f, x: _central(f, x, 0.1), "too long"),
+        (lambda f, x: _central(f, x, 1e-4), "too long"),
         (lambda f, x: _central(f, x, 1e-12), "too short"),
         (lambda f: f, "positional"),
         (14.0, "should be a function"),
@@ -87,7 +88,8 @@ WRONG = {
         (_never_put_back, "still had its nudge"),
         (_in_place, "changed the list"),
         (_only_the_first, "3 inputs"),
-        (_coarse, "u * v * v for input 1 is too large"),
+        (_coarse, "u * v * v for v is too large; f was asked on one side"),
+        (lambda f, inputs: [-s for s in _coarse(f, inputs, 1e-7)], "a * b + c for a has the wrong sign."),
     ],
     "1.3": [
         ((0.01, 0.01, 0.01), "of a makes d smaller"),

@@ -44,6 +44,11 @@ def _output_for_slope(*case: float) -> Any:
     return tanh(n) * case[0], tanh(n) * case[1], tanh(n)
 
 
+def _unsquared(*case: float) -> Any:
+    n, _ = _neuron(*case)
+    return (1 - tanh(n)) * case[0], (1 - tanh(n)) * case[1], 1 - tanh(n)
+
+
 def _weights_for_inputs(*case: float) -> Any:
     _, g = _neuron(*case)
     return g * case[2], g * case[3], g
@@ -82,6 +87,7 @@ WRONG = {
         (_without_tanh, "what does tanh do to a slope"),
         (_of_the_input, "input or output"),
         (_output_for_slope, "not its slope"),
+        (_unsquared, "the measured one"),
         (_weights_for_inputs, "holds w1 itself"),
         (_bias_for_one, "do/db is too small"),
         (_inputs_as_well, "three slopes"),

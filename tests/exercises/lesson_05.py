@@ -44,6 +44,11 @@ def _by_math(xp: Any, y: Any, a: Any, b: Any, /) -> Any:
     return a / math.hypot(a, b), b / math.hypot(a, b)
 
 
+def _answer(**wrong: Any) -> dict[str, Any]:
+    """The right answer to 5.3, but for these."""
+    return {"abs": 0, "same": 1, "line": 0, "line measured": 1, **wrong}
+
+
 WRONG: dict[str, list[tuple[Any, str]]] = {
     "5.1": [
         (_forward, "not an operation"),
@@ -58,7 +63,9 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (_op(_by_digits, _right), "agree to nine digits, but the law"),
     ],
     "5.2": [
-        (lambda xp, y, a, b: a / y, "tuple with two entries"),
+        (lambda xp, y, a, b: a / y, "yours returns one float"),
+        (lambda xp, y, a, b: [a / y, b / y], "yours returns one list"),
+        (lambda xp, y, a, b: (a / y,), "yours has 1"),
         (lambda xp, y, a, b: (b / y, a / y), "the other way round"),
         (lambda xp, y, a, b: (2 * a / y, 2 * b / y), "a at a = 3, b = 4 is twice"),
         (lambda xp, y, a, b: (a / y, -b / y), "b at a = 3, b = 4 has the wrong sign"),
@@ -67,11 +74,18 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     ],
     "5.3": [
         ((0, 1, 0, 1), "a dictionary with the names"),
-        ({"abs": 0, "same": 1, "line": 1, "line measured": 1}, "asked twice at 0"),
-        ({"abs": 1, "same": 1, "line": 0, "line measured": 1}, "`abs` is too large"),
-        ({"abs": 0, "same": (1, 0), "line": 0, "line measured": 1}, "one node"),
-        ({"abs": 0, "same": 0.5, "line": 0, "line measured": 1}, "`same` is half"),
-        ({"abs": 0, "same": 1, "line": 0, "line measured": 0.5}, "`line measured` is half"),
+        (_answer(abs=1), "slope on the right"),
+        (_answer(abs=-1), "slope on the left"),
+        (_answer(abs=0.5), "`abs` is too large"),
+        (_answer(same=(1, 0)), "`same` should be one number"),
+        (_answer(same=0), "you have the second part alone"),
+        (_answer(same=0.5), "measured for one of two arguments"),
+        (_answer(same=2), "does not pay twice"),
+        (_answer(line=1), "asks it twice at 0"),
+        (_answer(line=0.5), "of one relu; backward"),
+        (_answer(**{"line measured": 0}), "knows no rules"),
+        (_answer(**{"line measured": 0.5}), "that is one relu"),
+        (_answer(**{"line measured": 2}), "twice the step"),
     ],
 }
 BLANK: dict[str, Any] = {"5.1": None, "5.2": lambda xp, y, a, b: None, "5.3": ...}
