@@ -70,7 +70,8 @@ def reverse(
             watch_gradient(node, sent)
         for arg, x, asked, g in zip(node.args, args, wanted, sent):
             if asked and g is not None:
-                g = fold(xp, g, x)
+                if g.shape != x.shape or g.dtype is not x.dtype:
+                    g = fold(xp, g, x)
                 grads[arg] = grads[arg] + g if arg in grads else g
     return grads
 

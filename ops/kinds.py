@@ -36,7 +36,8 @@ class Pointwise(Op[P]):
 
     def local(self, xp: Any, y: Any, args: Sequence[Any], params: Params) -> Sequence[Any]:
         """The partial derivatives here: dy/dx for each argument, None where the op has none."""
-        return self.checked(self.rule("partials")(xp, y, *args, **params))
+        found = self.rules["partials"](xp, y, *args, **params)
+        return found if type(found) is tuple and len(found) == len(args) else self.checked(found)
 
     def reads(self, wanted: Sequence[bool]) -> tuple[int, ...]:
         return self.positions_read("partials")
@@ -68,7 +69,8 @@ class Reduction(Op[P]):
 
     def vjp(self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]) -> list[Any]:
         d, shape = self._partial(xp, y, args[0], params)
-        return [xp.broadcast_to(_times(xp.reshape(g, shape), d), args[0].shape)]
+        g = g if g.shape == shape else xp.reshape(g, shape)
+        return [xp.broadcast_to(_times(g, d), args[0].shape)]
 
     def jvp(self, xp: Any, tangents: Sequence[Any], y: Any, args: Sequence[Any], params: Params) -> Any:
         d, _ = self._partial(xp, y, args[0], params)
@@ -78,7 +80,7 @@ class Reduction(Op[P]):
         restored = kept(x.shape, normal_axes(params["axis"], len(x.shape), self.name))
         rest = {name: value for name, value in params.items() if name != "keepdims"}
         y = y if y.shape == restored else xp.reshape(y, restored)
-        (d,) = self.checked(self.rule("partials")(xp, y, x, **rest))
+        (d,) = self.checked(self.rules["partials"](xp, y, x, **rest))
         return d, restored
 
     def reads(self, wanted: Sequence[bool]) -> tuple[int, ...]:
@@ -96,7 +98,7 @@ class Linear(Op[P]):
     def vjp(
         self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]
     ) -> Sequence[Any]:
-        back = self.rule("adjoint")(xp, g, *args, **params)
+        back = self.rules["adjoint"](xp, g, *args, **params)
         return back if self.variadic else (back,)
 
     def jvp(self, xp: Any, tangents: Sequence[Any], y: Any, args: Sequence[Any], params: Params) -> Any:
@@ -124,7 +126,7 @@ class Bilinear(Op[P]):
         super()._check_forward()
 
     def vjp(self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]) -> list[Any]:
-        return [self.rule(role)(xp, g, *args, **params) if w else None for w, role in zip(wanted, self.roles)]
+        return [self.rules[role](xp, g, *args, **params) if w else None for w, role in zip(wanted, self.roles)]
 
     def jvp(self, xp: Any, tangents: Sequence[Any], y: Any, args: Sequence[Any], params: Params) -> Any:
         (ta, tb), (a, b) = tangents, args
@@ -147,11 +149,11 @@ class General(Op[P]):
     def vjp(
         self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]
     ) -> Sequence[Any]:
-        return self.checked(self.rule("defvjp")(xp, g, y, *args, **params))
+        return self.checked(self.rules["defvjp"](xp, g, y, *args, **params))
 
     def jvp(self, xp: Any, tangents: Sequence[Any], y: Any, args: Sequence[Any], params: Params) -> Any:
         t = tangents[0] if len(self.arrays) == 1 else tangents
-        return self.rule("defjvp")(xp, t, y, *args, **params)
+        return self.rules["defjvp"](xp, t, y, *args, **params)
 
     def reads(self, wanted: Sequence[bool]) -> tuple[int, ...]:
         return self.positions_read("defvjp")

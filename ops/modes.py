@@ -127,7 +127,7 @@ def leave(around: Any) -> None:
 
 def scope() -> Any:
     """The chain of modules that this thread is inside; None outside all of them."""
-    return SCOPES.get(get_ident()) if SCOPES else None
+    return SCOPES.get(get_ident())
 
 
 def recording() -> bool:

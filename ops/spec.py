@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any, ClassVar, Generic, NamedTuple, ParamSpec
 
 from ops import dispatch, failures
@@ -30,7 +29,7 @@ from ops.words import counted
 P = ParamSpec("P")
 Interval = tuple[float, float] | None
 
-NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
+NO_PARAMS: Mapping[str, Any] = {}  # shared by all calls without parameters, and read only, as its type says
 REGISTRY: dict[str, Op[...]] = {}
 
 
@@ -58,6 +57,17 @@ class _OfAnOp(cached_property[Any]):
         return super().__get__(op, kind)
 
 
+class Rules(dict[str, Rule]):
+    """An op's rules by role; DeclarationError for one that is missing."""
+
+    def __init__(self, name: str):
+        super().__init__()
+        self._name = name
+
+    def __missing__(self, role: str) -> Rule:
+        raise DeclarationError(f"{self._name} has no derivative yet: declare its {role} rule")
+
+
 class Op(Generic[P]):
     """An operation that every engine can run, record, differentiate, draw and explain.
 
@@ -76,7 +86,7 @@ class Op(Generic[P]):
         self.defaults = {name: d for name, d in self.parameters.items() if d is not NO_DEFAULT}
         self.domain = tuple(domain) * (len(self.arrays) if len(domain) == 1 else 1)
         self.samples = tuple(samples)
-        self.rules: dict[str, Rule] = {}
+        self.rules = Rules(self.name)
         self.roles = self._roles()
         self._reads: dict[str, tuple[int, ...]] = {}
         self._door: Callable[..., Any] | None = None
@@ -234,12 +244,6 @@ class Op(Generic[P]):
     def reads(self, wanted: Sequence[bool]) -> tuple[int, ...]:
         """What the backward rules read, so that nobody may change it: 0 is y, i the i-th argument."""
         raise NotImplementedError
-
-    def rule(self, role: str) -> Rule:
-        """The rule declared under this role; DeclarationError where it is missing."""
-        if role not in self.rules:
-            raise DeclarationError(f"{self.name} has no derivative yet: declare its {role} rule")
-        return self.rules[role]
 
     def positions_read(self, role: str) -> tuple[int, ...]:
         """`reads`, of one rule."""

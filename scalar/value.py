@@ -111,7 +111,7 @@ class Value:
     def _partials(self) -> Sequence[Any]:
         """dy/dx for each argument x, in numbers."""
         numbers = [self._data, *[x._data for x in self.args]]
-        return self.op.checked(floats.run(self.op.rule("partials"), numbers, self.params))
+        return self.op.checked(floats.run(self.op.rules["partials"], numbers, self.params))
 
     def detach(self) -> Value:
         """The same number as a leaf of its own, which passes no gradient on."""

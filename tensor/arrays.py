@@ -63,6 +63,10 @@ def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     return np.add.reduce(x, axis=axis, keepdims=keepdims)
 
 
+def matrix_transpose(x: Array) -> Array:
+    return x.swapaxes(-1, -2)
+
+
 def reshape(x: Array, shape: Shape) -> Array:
     return x.reshape(shape)
 

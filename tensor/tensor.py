@@ -7,7 +7,7 @@ it is seen and, if it came between forward and backward, refused; nobody can mak
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from operator import attrgetter, is_
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -23,17 +23,20 @@ Array = np.ndarray[Any, Any]
 
 def _record(op: Op[...], args: tuple[Tensor, ...], params: Mapping[str, Any] = NO_PARAMS) -> Tensor:
     """Run an op on the arrays of its arguments, and keep what was done in a new node."""
-    inputs = [x._array.copy() if x._exposed else x._array for x in args]
+    inputs, asks = [], False
+    for x in args:
+        inputs.append(x._array.copy() if x._exposed else x._array)
+        asks = asks or x.requires_grad
     y = op.run(arrays, inputs, params)
     node = _new(Tensor)
     node._array, node._exposed, node._grad, node._grad_is_ours, node.label = y, False, None, True, ""
-    node.requires_grad = any([x.requires_grad for x in args]) and (not modes.MODES or modes.recording())
+    node.requires_grad = asks and (not modes.MODES or modes.recording())
     if node.requires_grad:
         node.op, node.args, node.params, node._saved = op, args, params, (y, inputs)
     else:
         node.op, node.args, node.params, node._saved = None, (), NO_PARAMS, None
         traces.unrecorded(node, args)
-    node.scope = modes.scope()
+    node.scope = modes.scope() if modes.SCOPES else None
     return modes.watch_node(node, op, args) if modes.MODES else node
 
 
@@ -125,16 +128,18 @@ class Tensor(ArrayMethods):
         if create_graph:
             return graph.backward_recorded({self: seed})
         for node, g in graph.reverse(order, {self: seed._array}, arrays, attrgetter("_saved")).items():
-            if node.op is None and node._grad is not None:
-                g = node._grad + g
-            node._grad, node._grad_is_ours = g, isinstance(g, Tensor)
+            added = node.op is None and node._grad is not None
+            node._grad, node._grad_is_ours = node._grad + g if added else g, added
 
     def _refuse_changed(self) -> None:
         """ChangedDataError if an array that this node's rule reads is not what it was in the forward pass."""
         if self._saved is None:
             return _demand_floats(self._array) if self.requires_grad else None
         y, inputs = self._saved
-        if self._array is y and all(map(is_, [x._array for x in self.args], inputs)):
+        same = self._array is y
+        for x, before in zip(self.args, inputs):
+            same = same and x._array is before
+        if same:
             return
         family, then = (self, *self.args), (y, *inputs)
         changed = [x for x, before in zip(family, then) if x._array is not before and not _same(x._array, before)]
@@ -168,7 +173,7 @@ class Tensor(ArrayMethods):
         """Run an op on Tensors, numbers and arrays, and keep what was done in a new node."""
         if all([type(x) is Tensor for x in args]):
             return _record(op, tuple(args), params)
-        floating = next((x.dtype for x in args if type(x) is Tensor and x.dtype.kind == "f"), None)
+        floating = next((x._array.dtype for x in args if type(x) is Tensor and x._array.dtype.kind == "f"), None)
         return _record(op, tuple([x if type(x) is Tensor else _lift(x, op, floating) for x in args]), params)
 
 

@@ -261,7 +261,7 @@ def _formula(node: Any, operand: int, names: _Names) -> str:
     """The partial of one argument, the node's own names put into the op's rule."""
     args = [names.letter(arg) for arg in node.args]
     try:
-        return in_letters(node.op.rule("partials")(LETTERS, names.letter(node), *args, **node.params)[operand])
+        return in_letters(node.op.rules["partials"](LETTERS, names.letter(node), *args, **node.params)[operand])
     except Exception:  # a rule that looks at its numbers cannot run on letters
         return f"{node.op.name}'({', '.join(map(in_letters, args))})"
 

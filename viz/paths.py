@@ -62,7 +62,7 @@ def _edges(args: Sequence[Any], slopes: Sequence[Any], below: dict[Any, tuple[fl
 def partials(node: Any) -> Sequence[Any]:
     """dy/dx for each argument x, from the op's own rule on floats; None where the op has none."""
     numbers = [node.data, *[x.data for x in node.args]]
-    return node.op.checked(floats.run(node.op.rule("partials"), numbers, node.params))
+    return node.op.checked(floats.run(node.op.rules["partials"], numbers, node.params))
 
 
 def count_and_total(found: Flow, leaf: Any, root: Any) -> tuple[int, float]:

@@ -123,7 +123,7 @@ def _on_letters(op: Any, operand: int, params: Mapping[str, Any], g: Any, y: Any
     if op.kind == "reduction":
         restored = kept(xs[0].shape, normal_axes(params["axis"], len(xs[0].shape), op.name))
         rest = {name: value for name, value in params.items() if name != "keepdims"}
-        (partial,) = op.rule("partials")(LETTERS, Named(y[0], restored), xs[0], **rest)
+        (partial,) = op.rules["partials"](LETTERS, Named(y[0], restored), xs[0], **rest)
         return Expression("*", Named(*g), letter(partial))
     return letter(op.vjp(LETTERS, Named(*g), Named(*y), xs, params, [True] * len(xs))[operand])
 

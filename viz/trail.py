@@ -171,7 +171,7 @@ def _visit(i: int, node: Any, args: Sequence[int], grads: Grads, send: Callable[
 
 def _sent_by_value(node: Any, g: float) -> list[Sent]:
     numbers = [node.data, *(x.data for x in node.args)]
-    partials = node.op.checked(floats.run(node.op.rule("partials"), numbers, node.params))
+    partials = node.op.checked(floats.run(node.op.rules["partials"], numbers, node.params))
     return [(None, None) if d is None else (float(g * d), float(d)) for d in partials]
 
 
