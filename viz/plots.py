@@ -34,10 +34,11 @@ def decision_boundary(score: Callable[[Array], Array], X: Array, y: Array, ax: A
 
 
 def loss_curve(losses: Mapping[str, Sequence[float]], ax: Any = None) -> Any:
-    """Loss against step, on a logarithmic scale, a line for each run; dashes let equal lines be seen."""
+    """Loss against step, on a logarithmic scale, a line for each run; interleaved dashes show equal ones."""
     ax = _axes(ax)
     for i, (name, values) in enumerate(losses.items()):
-        ax.plot(values, label=name, linewidth=3 if i == 0 else 1.5, linestyle="-" if i == 0 else "--")
+        dashes = (4 * (i - 1), (4, 8))  # where the first begins, how long each is, how long the gaps are
+        ax.plot(values, label=name, linewidth=3 if i == 0 else 1.5, linestyle=dashes if i else "-")
     if any(len(values) > 1 for values in losses.values()):
         ax.set_yscale("log")
     ax.set(xlabel="step", ylabel="loss")
@@ -107,16 +108,17 @@ def training_replay(X: Array, y: Array) -> Replay:
     return Replay(X, y)
 
 
-def broadcast(a: Shape, b: Shape, ax: Any = None) -> Any:
+def broadcast(a: Shape, b: Shape, ax: Any = None, names: tuple[str, str] = ("a", "b")) -> Any:
     """How two shapes of at most two axes stretch to one, and which sums fold the gradient back.
 
+    names: of the two arrays, as the picture shows them.
     Raises ShapeError where the shapes do not broadcast, ValueError where they have more than two axes.
     """
     shape = broadcast_shape(a, b)
     if max(len(a), len(b)) > 2:
         raise ValueError(f"broadcast: shapes {a} and {b} have more than the two axes that a sheet of paper has")
     ax, left = _axes(ax), 0.0
-    for name, own in (("a", a), ("b", b), ("a + b", shape)):
+    for name, own in zip((*names, " + ".join(names)), (a, b, shape)):
         _grid(ax, left, name, own, shape)
         left += _plane(shape)[1] + 2.0
     ax.set(xlim=(-0.5, left - 1.5), ylim=(-1.6, _plane(shape)[0] + 1.2), aspect="equal")
@@ -137,7 +139,7 @@ def _grid(ax: Any, left: float, name: str, own: Shape, full: Shape) -> None:
     ax.text(left, high + 0.3, f"{name} {own}", fontsize=10)
     axes = stretched_axes(own, full)
     note = f"gradient: sum over axis {', '.join(map(str, axes))}" if axes else "gradient: as it comes"
-    ax.text(left, -0.8, note if name != "a + b" else "", fontsize=8, color=RED)
+    ax.text(left, -0.8, note if "+" not in name else "", fontsize=8, color=RED)
 
 
 def stretched_axes(own: Shape, full: Shape) -> tuple[int, ...]:
