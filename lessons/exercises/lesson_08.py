@@ -23,14 +23,16 @@ _LEAVES = "has no leaves in it; a number that is given is a Value too"
 _AGAIN = "counts a leaf twice that is used twice"
 _MANY = "has an addition too many for each sum"
 _FEW = "has one Value for a sum, which is made of many"
+_PRODUCTS = "has the multiplications and no additions"
+_EITHER = "leaves out either the leaves or the squares"
 _ROWS = "counts v once for each row; it is used again, not made again"
 _MOVED = "counts Values that were only moved"
 CASES = {
-    "a": Case("A @ B", (4, 5), 3, 127, {100: _LEAVES, 147: _MANY, 47: _FEW}),
-    "b": Case("A + v", (4, 3), 3, 27, {12: _LEAVES, 36: _ROWS}),
+    "a": Case("A @ B", (4, 5), 3, 127, {100: _LEAVES, 147: _MANY, 47: _FEW, 87: _PRODUCTS}),
+    "b": Case("A + v", (4, 3), 3, 27, {12: _LEAVES, 24: "leaves v out", 36: _ROWS}),
     "c": Case("A.mT", (3, 4), 2, 12, {0: _LEAVES, 24: _MOVED}),
     "d": Case("A.sum(axis=0)", (3,), 2, 21, {9: _LEAVES, 24: _MANY, 15: _FEW}),
-    "e": Case("(A * A).sum()", (), 3, 35, {23: _LEAVES, 47: _AGAIN, 36: _MANY}),
+    "e": Case("(A * A).sum()", (), 3, 35, {23: _EITHER, 47: _AGAIN, 36: _MANY, 25: _FEW}),
 }
 
 
@@ -63,7 +65,7 @@ def _about_shape(seen: tuple[Any, ...], wanted: tuple[int, ...]) -> str:
     if seen == wanted[::-1]:
         return "the shape has the right sizes in the wrong order"
     if len(seen) != len(wanted):
-        return f"the shape has {'too many' if len(seen) > len(wanted) else 'too few'} axes"
+        return f"the shape has {'too many' if len(seen) > len(wanted) else 'too few'} numbers in it"
     return "a size in the shape is off"
 
 

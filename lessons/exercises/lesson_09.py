@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import product
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -32,17 +33,21 @@ def folds_back(unbroadcast: Any) -> None:
 def smallest_failing(fails: Callable[[Shape, Shape], bool]) -> Pair | None:
     """The smallest pair of shapes on which `fails` is true, the same at each run; None where there is none."""
     try:
-        from hypothesis import errors, find, settings, strategies as st
+        from hypothesis import configuration, errors, find, settings, strategies as st
     except ImportError:
         return next((pair for pair in all_pairs() if fails(*pair)), None)
 
     axes = st.lists(st.tuples(st.integers(1, 3), st.sampled_from(["equal", "one"])), max_size=3)
     pairs = st.builds(_pair, axes, st.integers(0, 3))
     options = settings(derandomize=True, database=None, deadline=None, max_examples=300)
-    try:
-        return find(pairs, lambda pair: fails(*pair), settings=options)
-    except errors.NoSuchExample:
-        return None
+    with TemporaryDirectory() as folder:  # else Hypothesis leaves a folder of its own beside the notebook
+        configuration.set_hypothesis_home_dir(folder)
+        try:
+            return find(pairs, lambda pair: fails(*pair), settings=options)
+        except errors.NoSuchExample:
+            return None
+        finally:
+            configuration.set_hypothesis_home_dir(None)
 
 
 def _pair(axes: list[tuple[int, str]], lead: int) -> Pair:

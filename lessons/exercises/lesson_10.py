@@ -67,4 +67,6 @@ def nodes_of_a_batch(scalar_nodes: Any) -> None:
             raise Hint(f"For {n} points: the parameters are Values too, however many points there are.")
         if n > 1 and seen == n * (647 + 339):
             raise Hint(f"For {n} points: the parameters are there once, not once for each point.")
-        expect_close(seen, wanted, f"the number of nodes for n = {n}", tolerance=0)
+        if n == 100 and seen is not None and seen != wanted and scalar_nodes(101) - seen == 647:
+            raise Hint("Each further point adds the right number of nodes, but what is there once is miscounted.")
+        expect_close(seen, wanted, f"The number of nodes for n = {n}", tolerance=0)

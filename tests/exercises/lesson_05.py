@@ -74,6 +74,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     ],
     "5.3": [
         ((0, 1, 0, 1), "a dictionary with the names"),
+        ({"abs": 0, "line": 0}, "no answer yet for same, line measured"),
         (_answer(abs=1), "slope on the right"),
         (_answer(abs=-1), "slope on the left"),
         (_answer(abs=0.5), "`abs` is too large"),
@@ -88,4 +89,4 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (_answer(**{"line measured": 2}), "twice the step"),
     ],
 }
-BLANK: dict[str, Any] = {"5.1": None, "5.2": lambda xp, y, a, b: None, "5.3": ...}
+BLANK: dict[str, Any] = {"5.1": None, "5.2": lambda xp, y, a, b: None, "5.3": {}}

@@ -44,7 +44,7 @@ def _in_place(X: Any, G: Any, i: int, j: int) -> Any:
 WRONG = {
     "8.1": [
         ({**RIGHT, "a": ((5, 4), 3, 127)}, "(a), A @ B: the shape has the right sizes in the wrong order"),
-        ({**RIGHT, "d": ((1, 3), 2, 21)}, "too many axes"),
+        ({**RIGHT, "d": ((1, 3), 2, 21)}, "too many numbers in it"),
         ({**RIGHT, "d": (3, 2, 21)}, "with its comma"),
         ({**RIGHT, "b": ((12, 1), 3, 27)}, "a size in the shape"),
         ({**RIGHT, "b": ((4, 3), 1, 27)}, "leaves the arrays out"),
@@ -53,9 +53,12 @@ WRONG = {
         ({**RIGHT, "a": ((4, 5), 3, 100)}, "no leaves in it"),
         ({**RIGHT, "a": ((4, 5), 3, 147)}, "an addition too many for each sum"),
         ({**RIGHT, "a": ((4, 5), 3, 47)}, "which is made of many"),
+        ({**RIGHT, "a": ((4, 5), 3, 87)}, "multiplications and no additions"),
+        ({**RIGHT, "b": ((4, 3), 3, 24)}, "leaves v out"),
         ({**RIGHT, "b": ((4, 3), 3, 36)}, "once for each row"),
         ({**RIGHT, "c": ((3, 4), 2, 24)}, "only moved"),
         ({**RIGHT, "d": ((3,), 2, 20)}, "(d), A.sum(axis=0): the count of Values is too small"),
+        ({**RIGHT, "e": ((), 3, 23)}, "either the leaves or the squares"),
         ({**RIGHT, "e": ((), 3, 47)}, "Values counts a leaf twice"),
         ({**RIGHT, "e": None}, "(e), (A * A).sum(): there is no answer"),
         ({**RIGHT, "a": (4, 5)}, "three things"),
