@@ -505,6 +505,7 @@ def test_open_copies_once_and_never_over_the_learners_work(
     opened: list[list[str]] = []
     monkeypatch.setattr(command, "find_spec", lambda name: True)
     monkeypatch.setattr(command.subprocess, "call", lambda words: opened.append(words) or 0)
+    monkeypatch.setattr(command, "_AS_ROOT", ["--allow-root"])
     monkeypatch.chdir(tmp_path)
     assert command.main(["open", "1"]) == 0
     copy = tmp_path / "my-lessons" / "01_slope_by_nudging.ipynb"
@@ -512,7 +513,8 @@ def test_open_copies_once_and_never_over_the_learners_work(
     copy.write_text("my work")
     assert command.main(["open", "1"]) == 0
     assert copy.read_text() == "my work"
-    assert opened == [[sys.executable, "-m", "jupyterlab", os.path.join("my-lessons", copy.name)]] * 2
+    words = [sys.executable, "-m", "jupyterlab", "--allow-root", os.path.join("my-lessons", copy.name)]
+    assert opened == [words] * 2
     assert capsys.readouterr().out.count("copied to") == 1
 
 
