@@ -53,7 +53,8 @@ _MISSING_PLUS = (
         "        a.grad += g * da\n        b.grad += g * db\n",
         "        a.grad = g * da\n        b.grad = g * db\n",
     ),
-    Edit("tensor", "ops/graph.py", "grads[arg] = grads[arg] + g if arg in grads else g", "grads[arg] = g"),
+    Edit("tensor", "ops/graph.py", "grads[arg] = grads[arg] + g\n", "grads[arg] = g\n"),
+    Edit("tensor", "ops/graph.py", "grads[arg] += g\n", "grads[arg] = g\n"),
 )
 
 _WRONG_ORDER = (

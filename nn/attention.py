@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import ops
-from nn.engines import Rng, generator, parameter
+from nn.engines import Rng, generator, parameter, weight
 from nn.layers import Dropout, Linear
 from nn.module import Module
 from nn.norm import LayerNorm
@@ -32,7 +32,7 @@ class MultiHeadAttention(Module):
             raise ValueError(f"MultiHeadAttention: embed_dim {embed_dim} does not divide into {num_heads} heads")
         rng, k = generator(rng), (6 / (4 * embed_dim)) ** 0.5
         self.num_heads = num_heads
-        self.in_proj_weight = parameter(rng.uniform(-k, k, (3 * embed_dim, embed_dim)), engine)
+        self.in_proj_weight = weight(rng.uniform(-k, k, (3 * embed_dim, embed_dim)), engine)
         self.in_proj_bias = parameter(np.zeros(3 * embed_dim), engine)
         self.out_proj = Linear(embed_dim, embed_dim, engine=engine, rng=rng)
 

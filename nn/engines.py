@@ -29,6 +29,11 @@ def parameter(data: Any, engine: str) -> Any:
     return array(data, engine, requires_grad=True)
 
 
+def weight(data: Any, engine: str) -> Any:
+    """A parameter of shape (out, in), of which products take the transpose: so that lies in memory row by row."""
+    return parameter(np.asfortranarray(data), engine)
+
+
 def generator(rng: Rng) -> np.random.Generator:
     """A generator from a seed, or the generator itself; None draws a fresh seed."""
     try:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 import ops
-from nn.engines import Rng, generator, parameter
+from nn.engines import Rng, generator, parameter, weight
 from nn.module import Module
 from nn.settings import count, counts, function, kind, named, number
 from ops.errors import ShapeError
@@ -30,7 +30,7 @@ class Linear(Module):
     ):
         n, m = count(self, "in_features", in_features), count(self, "out_features", out_features)
         rng, k = generator(rng), n**-0.5
-        self.weight = parameter(rng.uniform(-k, k, (m, n)), engine)
+        self.weight = weight(rng.uniform(-k, k, (m, n)), engine)
         self.bias: Any = parameter(rng.uniform(-k, k, m), engine) if bias else None
 
     def forward(self, x: Any) -> Any:

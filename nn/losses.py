@@ -207,7 +207,7 @@ def _lifted(x: Any, asker: str) -> Any:
 
 
 def _numbers(x: Any) -> Array:
-    return np.asarray(x, float)
+    return x.peek() if is_node(x) else np.asarray(x, float)
 
 
 def _demand(asker: str, what: str, numbers: Array, right: Array, rule: str) -> None:

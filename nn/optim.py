@@ -52,7 +52,7 @@ class Optimizer:
         """Update each parameter; one without a gradient stays."""
         for p, state in zip(self.parameters, self.state):
             if (g := p.grad) is not None:
-                x = np.asarray(p.data)
+                x = p.peek() if p.rank else np.asarray(p.data)
                 p.data = self.update(x, np.asarray(g, x.dtype), state)
 
     def zero_grad(self) -> None:

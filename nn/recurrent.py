@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import ops
-from nn.engines import Rng, array, generator, parameter
+from nn.engines import Rng, array, generator, parameter, weight
 from nn.module import Module
 from nn.settings import count
 from ops.errors import ShapeError
@@ -24,8 +24,8 @@ class _Recurrent(Module):
         n, m = count(self, "input_size", input_size), count(self, "hidden_size", hidden_size)
         rng, k, rows = generator(rng), m**-0.5, self.gates * m
         self.hidden_size = m
-        self.weight_ih_l0 = parameter(rng.uniform(-k, k, (rows, n)), engine)
-        self.weight_hh_l0 = parameter(rng.uniform(-k, k, (rows, m)), engine)
+        self.weight_ih_l0 = weight(rng.uniform(-k, k, (rows, n)), engine)
+        self.weight_hh_l0 = weight(rng.uniform(-k, k, (rows, m)), engine)
         self.bias_ih_l0 = parameter(rng.uniform(-k, k, rows), engine)
         self.bias_hh_l0 = parameter(rng.uniform(-k, k, rows), engine)
 
@@ -33,10 +33,10 @@ class _Recurrent(Module):
         if len(x.shape) != 3 or x.shape[2] != self.weight_ih_l0.shape[1]:
             wanted = f"(batch, steps, {self.weight_ih_l0.shape[1]})"
             raise ShapeError(f"{type(self).__name__}: a sequence has shape {wanted}, not {x.shape}")
-        inputs = x @ self.weight_ih_l0.mT + self.bias_ih_l0  # every step at once: (batch, steps, gates * hidden)
+        inputs, u = self._inputs(x), self.weight_hh_l0.mT
         state, outputs = self._unpacked(state, x.shape[0]), []
         for step in range(x.shape[1]):
-            state = self._step(inputs[:, step], *state)
+            state = self._step(inputs[:, step], u, *state)
             outputs.append(state[0])
         final = tuple(ops.expand_dims(part, axis=0) for part in state)
         return ops.stack(outputs, axis=1), final[0] if len(final) == 1 else final
@@ -44,18 +44,20 @@ class _Recurrent(Module):
     def _unpacked(self, state: Any, batch: int) -> tuple[Any, ...]:
         """The parts of the state, (batch, hidden) each; zeros where none is given."""
         given = state if isinstance(state, tuple) else (state,) * self.parts
-        zeros = array(np.zeros((batch, self.hidden_size)), self.engine)
+        u = self.weight_hh_l0
+        zeros = array(np.zeros((batch, self.hidden_size), u.dtype), u.engine)
         return tuple(zeros if part is None else ops.squeeze(part, axis=0) for part in given)
 
-    def _hidden(self, h: Any) -> Any:
-        return h @ self.weight_hh_l0.mT + self.bias_hh_l0
+    def _inputs(self, x: Any) -> Any:
+        """What every step adds to its product with the state: (batch, steps, gates * hidden)."""
+        return x @ self.weight_ih_l0.mT + (self.bias_ih_l0 + self.bias_hh_l0)
 
     def _split(self, rows: Any) -> list[Any]:
         """The gates, side by side in the last axis."""
         n = self.hidden_size
         return [rows[:, i * n : (i + 1) * n] for i in range(self.gates)]
 
-    def _step(self, inputs: Any, *state: Any) -> tuple[Any, ...]:
+    def _step(self, inputs: Any, u: Any, *state: Any) -> tuple[Any, ...]:
         raise NotImplementedError
 
 
@@ -70,9 +72,9 @@ class RNN(_Recurrent):
     ((2, 5, 4), (1, 2, 4))
     """
 
-    def _step(self, inputs: Any, *state: Any) -> tuple[Any, ...]:
+    def _step(self, inputs: Any, u: Any, *state: Any) -> tuple[Any, ...]:
         (h,) = state
-        return ((inputs + self._hidden(h)).tanh(),)
+        return ((inputs + h @ u).tanh(),)
 
 
 class GRU(_Recurrent):
@@ -83,9 +85,12 @@ class GRU(_Recurrent):
 
     gates = 3
 
-    def _step(self, inputs: Any, *state: Any) -> tuple[Any, ...]:
+    def _inputs(self, x: Any) -> Any:
+        return x @ self.weight_ih_l0.mT + self.bias_ih_l0  # the other bias stands inside the reset
+
+    def _step(self, inputs: Any, u: Any, *state: Any) -> tuple[Any, ...]:
         (h,) = state
-        (xr, xz, xn), (hr, hz, hn) = self._split(inputs), self._split(self._hidden(h))
+        (xr, xz, xn), (hr, hz, hn) = self._split(inputs), self._split(h @ u + self.bias_hh_l0)
         r, z = (xr + hr).sigmoid(), (xz + hz).sigmoid()
         n = (xn + r * hn).tanh()
         return ((1 - z) * n + z * h,)
@@ -99,8 +104,8 @@ class LSTM(_Recurrent):
 
     gates, parts = 4, 2
 
-    def _step(self, inputs: Any, *state: Any) -> tuple[Any, ...]:
+    def _step(self, inputs: Any, u: Any, *state: Any) -> tuple[Any, ...]:
         h, c = state
-        i, f, g, o = self._split(inputs + self._hidden(h))
+        i, f, g, o = self._split(inputs + h @ u)
         c = f.sigmoid() * c + i.sigmoid() * g.tanh()
         return o.sigmoid() * c.tanh(), c

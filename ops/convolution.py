@@ -34,10 +34,11 @@ def conv2d(x: Any, w: Any, stride: Pair = 1, padding: Pair = 0, dilation: Pair =
     n, _, high, wide = views.shape[:4]
     patch = depth * size[0] * size[1]
     views = reshape(views, (n, groups, depth, high, wide, *size))
-    views = reshape(permute_dims(views, (0, 1, 3, 4, 2, 5, 6)), (n, groups, high * wide, patch))
-    bank = permute_dims(reshape(w, (groups, filters // groups, patch)), (0, 2, 1))
-    y = matmul(views, bank)  # (n, groups, h' * w', o // groups)
-    return reshape(permute_dims(y, (0, 1, 3, 2)), (n, filters, high, wide))
+    views = reshape(permute_dims(views, (1, 0, 3, 4, 5, 6, 2)), (groups, n * high * wide, patch))
+    bank = reshape(w, (groups, filters // groups, depth, *size))
+    bank = reshape(permute_dims(bank, (0, 3, 4, 2, 1)), (groups, patch, filters // groups))
+    y = reshape(matmul(views, bank), (groups, n, high, wide, filters // groups))
+    return reshape(permute_dims(y, (1, 0, 4, 2, 3)), (n, filters, high, wide))
 
 
 def max_pool2d(x: Any, size: Pair, stride: Pair | None = None, padding: Pair = 0) -> Any:

@@ -30,12 +30,14 @@ def apply(op: Any, args: Sequence[Any], params: Mapping[str, Any]) -> Any:
 
 def engine_of(asker: str, args: Sequence[Any]) -> Any:
     """The node class to run on: the widest among the arguments; EngineError where two engines meet."""
-    engines = {type(x) for x in args if hasattr(x, "apply_op")}
-    if len(engines) == 1:
-        return engines.pop()
-    if len({e.engine for e in engines}) > 1:
-        refuse_mixing(asker, *sorted(engines, key=lambda e: e.engine)[:: len(engines) - 1])
-    return max(engines, key=lambda e: e.rank, default=None)
+    widest: Any = None
+    for x in args:
+        engine: Any = type(x)
+        if engine is not widest and hasattr(engine, "apply_op"):
+            if widest is not None and widest.engine != engine.engine:
+                refuse_mixing(asker, *sorted((widest, engine), key=lambda e: e.engine))
+            widest = engine if widest is None or engine.rank > widest.rank else widest
+    return widest
 
 
 def refuse_mixing(asker: str, one: type, two: type) -> NoReturn:

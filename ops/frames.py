@@ -105,7 +105,7 @@ def windows_door(x, /, size, stride, dilation):
 )
 def overlap_add(xp, x, /, shape: Any, size: Any, stride: Any = 1, dilation: Any = 1):
     r"""Windows laid back over an array of `shape` and added where they overlap: what windows' gradient does."""
-    total = xp.zeros(shape, x.dtype)
+    total = xp.zeros(shape, x.dtype, like=x[(..., *(0,) * len(size))])
     counts = x.shape[-2 * len(size) : -len(size)]
     for offset in product(*map(range, size)):
         places = (slice(o * d, o * d + s * n, s) for o, d, s, n in zip(offset, dilation, stride, counts))

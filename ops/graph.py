@@ -51,34 +51,44 @@ def topological(*roots: Any) -> list[Any]:
     return order
 
 
+Read = tuple[Any, Any, Sequence[Any], Sequence[bool]]
+
+
 def reverse(
-    order: Sequence[Any], seeds: Mapping[Any, Any], xp: Any, read: Callable[[Any], tuple[Any, Sequence[Any]]]
+    order: Sequence[Any], seeds: Mapping[Any, Any], xp: Any, read: Callable[[Any, Any], Read]
 ) -> dict[Any, Any]:
     """The reverse pass: dL/d(node) for each node of `order`, from dL/d(root) in `seeds`.
 
-    `read(node)` gives y and the arguments as the rules shall see them: arrays for a first derivative,
-    with `xp` a namespace of arrays; the nodes themselves, with `xp` the ops, to record the pass itself.
+    `read(node, g)` gives g, y and the arguments as the rules shall see them, and which arguments ask for a
+    gradient: arrays for a first derivative, with `xp` a namespace of arrays; the nodes themselves, with `xp` the
+    ops, to record the pass itself.
     """
-    grads = dict(seeds)
+    grads, sums = dict(seeds), set[Any]()
     for node in reversed(order):
-        if node.op is None or node not in grads:
+        op = node.op
+        if op is None or node not in grads:
             continue
-        y, args = read(node)
-        wanted = [arg.requires_grad for arg in node.args]
-        sent = node.op.vjp(xp, grads[node], y, args, node.params, wanted)
+        g, y, args, wanted = read(node, grads[node])
+        sent = op.vjp(xp, g, y, args, node.params, wanted)
         if MODES:
             watch_gradient(node, sent)
         for arg, x, asked, g in zip(node.args, args, wanted, sent):
             if asked and g is not None:
-                if g.shape != x.shape or g.dtype is not x.dtype:
+                if g.shape != x.shape or (g.dtype is not x.dtype and g.dtype != x.dtype):
                     g = fold(xp, g, x)
-                grads[arg] = grads[arg] + g if arg in grads else g
+                if arg not in grads:
+                    grads[arg] = g
+                elif arg in sums:  # a sum made here, which nobody else holds: add in place
+                    grads[arg] += g
+                else:
+                    grads[arg] = grads[arg] + g
+                    sums.add(arg)
     return grads
 
 
-def as_nodes(node: Any) -> tuple[Any, Sequence[Any]]:
+def as_nodes(node: Any, g: Any) -> Read:
     """What `reverse` reads to record its pass: the nodes themselves."""
-    return node, node.args
+    return g, node, node.args, [arg.requires_grad for arg in node.args]
 
 
 def seed(root: Any, gradient: Any) -> Any:
@@ -89,7 +99,7 @@ def seed(root: Any, gradient: Any) -> Any:
             f"backward a gradient of that shape"
         )
     if gradient is None:
-        gradient = root.numpy() ** 0
+        return root.one()
     given = gradient if type(gradient) is type(root) else type(root)(gradient)
     if given.shape != root.shape:
         raise ShapeError(f"backward: the gradient has shape {given.shape}, but the root has {root.shape}")

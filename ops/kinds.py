@@ -8,7 +8,7 @@ from typing import Any, Concatenate, ParamSpec
 from ops.demands import demand_brackets, demand_interval, demand_samples, demand_settings
 from ops.errors import DeclarationError
 from ops.rules import written
-from ops.shapes import Shape, kept, normal_axes
+from ops.shapes import kept, normal_axes
 from ops.spec import Interval, Op, Sample, sample
 
 P = ParamSpec("P")
@@ -26,8 +26,13 @@ class Pointwise(Op[P]):
     def _roles(self) -> tuple[str, ...]:
         return ("partials",)
 
-    def vjp(self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]) -> list[Any]:
+    def vjp(
+        self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]
+    ) -> Sequence[Any]:
         partials = self.local(xp, y, args, params)
+        if len(partials) == 1:
+            (d,) = partials
+            return (_times(g, d) if d is not None else None,)
         return [_times(g, d) if w and d is not None else None for w, d in zip(wanted, partials)]
 
     def jvp(self, xp: Any, tangents: Sequence[Any], y: Any, args: Sequence[Any], params: Params) -> Any:
@@ -67,21 +72,23 @@ class Reduction(Op[P]):
             normal_axes(params["axis"], len(getattr(arrays[0], "shape", ())), self.name)
         return super().run(xp, arrays, params)
 
-    def vjp(self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]) -> list[Any]:
-        d, shape = self._partial(xp, y, args[0], params)
-        g = g if g.shape == shape else xp.reshape(g, shape)
-        return [xp.broadcast_to(_times(g, d), args[0].shape)]
+    def vjp(
+        self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]
+    ) -> Sequence[Any]:
+        (x,) = args
+        sent = _times(_restored(xp, g, x, params), self._partial(xp, y, x, params))
+        return (sent if sent.shape == x.shape else xp.broadcast_to(sent, x.shape),)
 
     def jvp(self, xp: Any, tangents: Sequence[Any], y: Any, args: Sequence[Any], params: Params) -> Any:
-        d, _ = self._partial(xp, y, args[0], params)
+        d = self._partial(xp, y, args[0], params)
         return xp.sum(_times(tangents[0], d), axis=params["axis"], keepdims=params["keepdims"])
 
-    def _partial(self, xp: Any, y: Any, x: Any, params: Params) -> tuple[Any, Shape]:
-        restored = kept(x.shape, normal_axes(params["axis"], len(x.shape), self.name))
-        rest = {name: value for name, value in params.items() if name != "keepdims"}
-        y = y if y.shape == restored else xp.reshape(y, restored)
-        (d,) = self.checked(self.rules["partials"](xp, y, x, **rest))
-        return d, restored
+    def _partial(self, xp: Any, y: Any, x: Any, params: Params) -> Any:
+        rest = dict(params)
+        del rest["keepdims"]
+        found = self.rules["partials"](xp, _restored(xp, y, x, params), x, **rest)
+        (d,) = found if type(found) is tuple and len(found) == 1 else self.checked(found)
+        return d
 
     def reads(self, wanted: Sequence[bool]) -> tuple[int, ...]:
         return self.positions_read("partials")
@@ -162,6 +169,14 @@ class General(Op[P]):
 def _times(g: Any, d: Any) -> Any:
     """g * d, without the multiplication where the partial is the number one."""
     return g if type(d) is int and d == 1 else g * d
+
+
+def _restored(xp: Any, y: Any, x: Any, params: Params) -> Any:
+    """y with its reduced axes back in their places, of size 1; a single number lines up with x as it is."""
+    axis = params["axis"]
+    if axis is None or params["keepdims"]:
+        return y
+    return xp.reshape(y, kept(x.shape, normal_axes(axis, len(x.shape), "axis")))
 
 
 def _total(parts: list[Any]) -> Any:

@@ -14,15 +14,15 @@ from ops.spec import Op
 
 
 def _unary(op: Op[...]) -> Callable[[Any], Any]:
-    return lambda self: self.apply_op(op, (self,), {})
+    return lambda self: self.apply_op(op, (self,))
 
 
 def _binary(op: Op[...]) -> Callable[[Any, Any], Any]:
-    return lambda self, other: self.apply_op(op, (self, other), {})
+    return lambda self, other: self.apply_op(op, (self, other))
 
 
 def _reflected(op: Op[...]) -> Callable[[Any, Any], Any]:
-    return lambda self, other: self.apply_op(op, (other, self), {})
+    return lambda self, other: self.apply_op(op, (other, self))
 
 
 def _reduction(op: Op[...]) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import builtins
 
 from ops.kinds import general, reduction
-from ops.shapes import Axis, count, inverse, normal_axes
+from ops.shapes import FEW, Axis, count, inverse, normal_axes, places
 from ops.spec import sample
 
 
@@ -147,11 +147,22 @@ def _mean(xp, x, axis):
 def _first(mask, axis):
     """The mask with only its first True along the axes left."""
     axes = normal_axes(axis, mask.ndim, "max")
+    if count(mask.shape, axes) <= FEW and mask.ndim:
+        return _first_of_few(mask, axes)
     order, last = _axes_last(mask.shape, axes)
     moved = mask.transpose(order)
     flat = moved.reshape(last)
     only = flat & (flat.cumsum(axis=-1) == 1)
     return only.reshape(moved.shape).transpose(inverse(order))
+
+
+def _first_of_few(mask, axes):
+    """The same, a place at a time: quick where many short rows are looked through, as in pooling."""
+    only, free = mask & True, True
+    for place in places(mask.shape, axes):
+        only[place] &= free
+        free = free & ~mask[place]
+    return only
 
 
 def _product_of_others(xp, x, axes):

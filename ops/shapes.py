@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Sequence
-from itertools import zip_longest
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product, zip_longest
 from typing import Any
 
 from ops.errors import ShapeError
@@ -55,6 +55,18 @@ def count(shape: Shape, axes: Iterable[int]) -> int:
     return n
 
 
+FEW = 16  # places to go through one by one rather than by a loop of NumPy's, which is slow on short rows
+
+
+def places(shape: Shape, axes: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+    """An index for each place along the axes: it picks all that the other axes hold there.
+
+    >>> list(places((9, 2), (1,)))
+    [(slice(None, None, None), 0), (slice(None, None, None), 1)]
+    """
+    return product(*([slice(None)] if axis not in axes else range(n) for axis, n in enumerate(shape)))
+
+
 def kept(shape: Shape, axes: Sequence[int]) -> Shape:
     """The shape with these axes reduced to 1, as keepdims=True leaves it."""
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
@@ -96,7 +108,7 @@ def fold(xp: Any, g: Any, x: Any) -> Any:
     """
     if g.shape != x.shape:
         g = _unstretched(xp, g, x.shape)
-    return g if g.dtype is x.dtype else xp.astype(g, x.dtype)
+    return g if g.dtype == x.dtype else xp.astype(g, x.dtype)
 
 
 def _unstretched(xp: Any, g: Any, shape: Shape) -> Any:

@@ -104,6 +104,10 @@ class ValueArray(ArrayMethods):
         traces.handed_out(self, "numpy()")
         return np.array([x._data for x in self.values.flat], float).reshape(self.shape)
 
+    def peek(self) -> Array:
+        """The numbers, to be read alone."""
+        return self.numpy()
+
     def backward(self, gradient: Any = None, create_graph: bool = False) -> None:
         """Fill the `.grad` of every Value below: leaves add it to what they have, other nodes start anew."""
         if not self.requires_grad:
@@ -130,6 +134,10 @@ class ValueArray(ArrayMethods):
         values[:] = found
         return ValueArray(values.reshape(self.shape) if self.size else np.empty(self.shape))
 
+    def one(self) -> ValueArray:
+        """The number one in the shape of this single number."""
+        return ValueArray(np.ones(self.shape))
+
     def detach(self) -> ValueArray:
         """The same numbers as a leaf of their own, which passes no gradient on."""
         return graph.cut_from(self, ValueArray(self.numpy(), label=self.label))
@@ -151,7 +159,7 @@ class ValueArray(ArrayMethods):
         return _unflatten, (graph.records(scalars), graph.records(arrays, "values"), boxes)
 
     @classmethod
-    def apply_op(cls, op: Op[...], args: Sequence[Any], params: Mapping[str, Any]) -> ValueArray:
+    def apply_op(cls, op: Op[...], args: Sequence[Any], params: Mapping[str, Any] = NO_PARAMS) -> ValueArray:
         """Run an op on ValueArrays, Values, numbers and arrays, and keep what was done at both levels."""
         nodes = tuple([x if type(x) is ValueArray else _lift(x, op) for x in args])
         inputs = tuple([node.values for node in nodes])

@@ -114,7 +114,7 @@ def pad(x: Objects, pad_width: Any, mode: Any, **options: Any) -> Objects:
     return boxed(to_values(np.pad(x, pad_width, mode=mode, **options)))
 
 
-def zeros(shape: Shape, dtype: Any = object) -> Objects:
+def zeros(shape: Shape, dtype: Any = object, like: Any = None) -> Objects:
     """Zeros, each a Value of its own."""
     return boxed(np.zeros(shape))
 

@@ -7,7 +7,6 @@ it is seen and, if it came between forward and backward, refused; nobody can mak
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from ops import dispatch, foreign, graph, modes, traces
 from ops.errors import ShapeError
 from ops.methods import ArrayMethods
+from ops.modes import MODES, SCOPES
 from ops.spec import NO_PARAMS, Op
 from tensor import arrays
 
@@ -23,21 +23,21 @@ Array = np.ndarray[Any, Any]
 
 def _record(op: Op[...], args: tuple[Tensor, ...], params: Mapping[str, Any] = NO_PARAMS) -> Tensor:
     """Run an op on the arrays of its arguments, and keep what was done in a new node."""
-    inputs, asks = [], False
+    inputs, wanted = [], []
     for x in args:
         inputs.append(x._array.copy() if x._exposed else x._array)
-        asks = asks or x.requires_grad
+        wanted.append(x.requires_grad)
     y = op.run(arrays, inputs, params)
     node = _new(Tensor)
     node._array, node._exposed, node._grad, node._grad_is_ours, node.label = y, False, None, True, ""
-    node.requires_grad = asks and (not modes.MODES or modes.recording())
+    node.requires_grad = True in wanted and (not MODES or modes.recording())
     if node.requires_grad:
-        node.op, node.args, node.params, node._saved = op, args, params, (y, inputs)
+        node.op, node.args, node.params, node._saved = op, args, params, (y, inputs, wanted)
     else:
         node.op, node.args, node.params, node._saved = None, (), NO_PARAMS, None
         traces.unrecorded(node, args)
-    node.scope = modes.scope() if modes.SCOPES else None
-    return modes.watch_node(node, op, args) if modes.MODES else node
+    node.scope = modes.scope() if SCOPES else None
+    return modes.watch_node(node, op, args) if MODES else node
 
 
 class Tensor(ArrayMethods):
@@ -83,12 +83,14 @@ class Tensor(ArrayMethods):
     @data.setter
     def data(self, data: Any) -> None:
         traces.written(self)
-        if data is self._array:
+        mine = self._array
+        if data is mine:
             return
-        array = _own(data, self.dtype)
-        if array.shape != self.shape:
-            raise ShapeError(f"data: shape {array.shape} cannot replace shape {self.shape}; make a new Tensor instead")
-        self._array, self._exposed = array, False
+        array = data if type(data) is np.ndarray and data.dtype == mine.dtype else _own(data, mine.dtype)
+        if array.shape != mine.shape:
+            raise ShapeError(f"data: shape {array.shape} cannot replace shape {mine.shape}; make a new Tensor instead")
+        self._array, self._exposed = np.empty_like(mine), False
+        self._array[...] = array
 
     @property
     def grad(self) -> Any:
@@ -123,28 +125,31 @@ class Tensor(ArrayMethods):
             raise RuntimeError("backward: no argument of this Tensor has requires_grad=True, so there is no gradient")
         seed = graph.seed(self, gradient)
         order = graph.topological(self)
-        for node in order:
-            node._refuse_changed()
+        for leaf in [x for x in order if x.op is None and x.requires_grad]:
+            _demand_floats(leaf._array)
         if create_graph:
+            for node in order:
+                node._refuse_changed()
             return graph.backward_recorded({self: seed})
-        for node, g in graph.reverse(order, {self: seed._array}, arrays, attrgetter("_saved")).items():
+        for node, g in graph.reverse(order, {self: seed._array}, arrays, _as_arrays).items():
             added = node.op is None and node._grad is not None
             node._grad, node._grad_is_ours = node._grad + g if added else g, added
 
     def _refuse_changed(self) -> None:
         """ChangedDataError if an array that this node's rule reads is not what it was in the forward pass."""
         if self._saved is None:
-            return _demand_floats(self._array) if self.requires_grad else None
-        y, inputs = self._saved
+            return
+        y, inputs, _ = self._saved
         same = self._array is y
         for x, before in zip(self.args, inputs):
             same = same and x._array is before
-        if same:
-            return
-        family, then = (self, *self.args), (y, *inputs)
-        changed = [x for x, before in zip(family, then) if x._array is not before and not _same(x._array, before)]
-        if changed:
-            graph.refuse_changed(self, changed)
+        if not same:
+            family, then = (self, *self.args), (y, *inputs)
+            graph.refuse_changed(self, [x for x, before in zip(family, then) if not _same(x._array, before)])
+
+    def one(self) -> Tensor:
+        """The number one in the shape and type of this single number."""
+        return _constant(np.ones_like(self._array))
 
     def detach(self) -> Tensor:
         """The same numbers as a leaf of their own, which passes no gradient on."""
@@ -154,6 +159,12 @@ class Tensor(ArrayMethods):
         """A copy of the numbers as a NumPy array."""
         traces.handed_out(self, "numpy()")
         return np.array(self._array)
+
+    def peek(self) -> Array:
+        """The numbers, to be read alone: no copy, so it cannot be written to."""
+        view = self._array.view()
+        view.flags.writeable = False
+        return view
 
     def __repr__(self) -> str:
         numbers = np.array2string(np.asarray(self._array), separator=", ", prefix="Tensor(")
@@ -168,10 +179,13 @@ class Tensor(ArrayMethods):
     def __reduce__(self) -> Any:
         return graph.flatten(self)
 
-    @classmethod
-    def apply_op(cls, op: Op[...], args: Sequence[Any], params: Mapping[str, Any]) -> Tensor:
+    @staticmethod
+    def apply_op(op: Op[...], args: Sequence[Any], params: Mapping[str, Any] = NO_PARAMS) -> Tensor:
         """Run an op on Tensors, numbers and arrays, and keep what was done in a new node."""
-        if all([type(x) is Tensor for x in args]):
+        for x in args:
+            if type(x) is not Tensor:
+                break
+        else:
             return _record(op, tuple(args), params)
         floating = next((x._array.dtype for x in args if type(x) is Tensor and x._array.dtype.kind == "f"), None)
         return _record(op, tuple([x if type(x) is Tensor else _lift(x, op, floating) for x in args]), params)
@@ -190,6 +204,13 @@ def _own(data: Any, dtype: Any = None) -> Array:
         raise TypeError(f"Tensor: holds real numbers, so dtype {array.dtype} is none of its types; give float or int")
     whole = array.dtype.kind in "iu" and not hasattr(data, "dtype") and dtype is None
     return array.astype(float) if whole else array
+
+
+def _as_arrays(node: Tensor, g: Array) -> Any:
+    """What the reverse pass reads: the gradient of the node, and the arrays that the forward pass saved."""
+    node._refuse_changed()
+    y, inputs, wanted = node._saved
+    return arrays.laid_out_as(y, g) if g.size > arrays.SMALL else g, y, inputs, wanted
 
 
 def _demand_floats(array: Array) -> None:
@@ -220,4 +241,4 @@ def _constant(array: Array) -> Tensor:
 
 
 def _same(a: Array, b: Array) -> bool:
-    return a.shape == b.shape and a.tobytes() == b.tobytes()
+    return a is b or (a.shape == b.shape and a.tobytes() == b.tobytes())

@@ -145,7 +145,7 @@ def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
     return torch.stack(tuple(arrays), axis)
 
 
-def zeros(shape: Any, dtype: Any = torch.float64) -> Any:
+def zeros(shape: Any, dtype: Any = torch.float64, like: Any = None) -> Any:
     return torch.zeros(shape, dtype=dtype).as_subclass(IndexedTensor)
 
 

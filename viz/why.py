@@ -250,4 +250,5 @@ def _sent(x: Any) -> dict[Any, Any]:
     from tensor import arrays
 
     g = x.grad.numpy() if dispatch.is_node(x.grad) else x.grad
-    return reverse([x], {x: g}, arrays, lambda node: (node.numpy(), [arg.numpy() for arg in node.args]))
+    wanted = [arg.requires_grad for arg in x.args]
+    return reverse([x], {x: g}, arrays, lambda node, g: (g, node.numpy(), [arg.numpy() for arg in node.args], wanted))
