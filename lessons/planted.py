@@ -83,8 +83,10 @@ _RELU_IN_PLACE = (
     Edit(
         "tensor",
         "tensor/tensor.py",
-        "    y = op.run(arrays, inputs, params)\n",
-        '    y = op.run(arrays, inputs, params)\n    if op.name == "relu":\n        args[0]._array[...] = y\n',
+        "        y = op.run(arrays, inputs, params)\n",
+        "        y = op.run(arrays, inputs, params)\n"
+        '        if op.name == "relu":\n'
+        "            args[0]._array[...] = y\n",
     ),
 )
 
@@ -99,10 +101,10 @@ _TANH_WRAPPED_ANEW = (
     Edit(
         "tensor",
         "tensor/tensor.py",
-        "    y = op.run(arrays, inputs, params)\n",
-        "    y = op.run(arrays, inputs, params)\n"
-        '    if op.name == "tanh":\n'
-        "        return Tensor(y, requires_grad=any([x.requires_grad for x in args]))\n",
+        "        y = op.run(arrays, inputs, params)\n",
+        "        y = op.run(arrays, inputs, params)\n"
+        '        if op.name == "tanh":\n'
+        "            return Tensor(y, requires_grad=any([x.requires_grad for x in args]))\n",
     ),
 )
 

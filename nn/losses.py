@@ -234,7 +234,7 @@ def _picked(asker: str, log_p: Any, target: Any) -> Any:
             f"{asker}: the target has shape {y.shape}, but the scores have {(batch, classes)}; classes take the shape "
             f"{(batch,)}, and probabilities, which cross_entropy takes too, {(batch, classes)}"
         )
-    if not (whole := y == np.floor(y)).all():
+    if y.dtype.kind not in "iu" and not (whole := y == np.floor(y)).all():
         raise TypeError(f"{asker}: the target holds {y[~whole][0].item()}, but a class is a whole number")
     _demand(asker, "target", y, (y >= 0) & (y < classes), f"with {classes} classes it lies in [0, {classes})")
     return log_p[np.arange(batch), y.astype(int)]

@@ -31,8 +31,7 @@ class Pointwise(Op[P]):
     ) -> Sequence[Any]:
         partials = self.local(xp, y, args, params)
         if len(partials) == 1:
-            (d,) = partials
-            return (_times(g, d) if d is not None else None,)
+            return (_times(g, partials[0]) if partials[0] is not None else None,)
         return [_times(g, d) if w and d is not None else None for w, d in zip(wanted, partials)]
 
     def jvp(self, xp: Any, tangents: Sequence[Any], y: Any, args: Sequence[Any], params: Params) -> Any:

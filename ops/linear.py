@@ -189,7 +189,9 @@ def _own(part):
         return part
     if isinstance(part, (float, str)):
         raise IndexError(f"getitem: an index is an integer, a slice, None, ..., a mask or an index array, not {part!r}")
-    return part.data.copy() if hasattr(type(part), "apply_op") else deepcopy(part)
+    if hasattr(type(part), "apply_op"):
+        return part.data.copy()
+    return part.copy() if hasattr(part, "dtype") else deepcopy(part)
 
 
 @linear(sample((3,), index=(slice(None, None, 2)), shape=(6,)), sample((3, 2), index=[0, 1, 0], shape=(4, 2)))

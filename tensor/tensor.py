@@ -21,25 +21,6 @@ from tensor import arrays
 Array = np.ndarray[Any, Any]
 
 
-def _record(op: Op[...], args: tuple[Tensor, ...], params: Mapping[str, Any] = NO_PARAMS) -> Tensor:
-    """Run an op on the arrays of its arguments, and keep what was done in a new node."""
-    inputs, wanted = [], []
-    for x in args:
-        inputs.append(x._array.copy() if x._exposed else x._array)
-        wanted.append(x.requires_grad)
-    y = op.run(arrays, inputs, params)
-    node = _new(Tensor)
-    node._array, node._exposed, node._grad, node._grad_is_ours, node.label = y, False, None, True, ""
-    node.requires_grad = True in wanted and (not MODES or modes.recording())
-    if node.requires_grad:
-        node.op, node.args, node.params, node._saved = op, args, params, (y, inputs, wanted)
-    else:
-        node.op, node.args, node.params, node._saved = None, (), NO_PARAMS, None
-        traces.unrecorded(node, args)
-    node.scope = modes.scope() if SCOPES else None
-    return modes.watch_node(node, op, args) if MODES else node
-
-
 class Tensor(ArrayMethods):
     """An array, the op and the arguments that made it, and its gradient once a root has gone backward.
 
@@ -53,8 +34,8 @@ class Tensor(ArrayMethods):
     """
 
     __slots__ = (
-        *("__weakref__", "_array", "_exposed", "_grad", "_grad_is_ours", "_saved", "_taken", "_trace"),
-        *("args", "label", "op", "params", "requires_grad", "scope"),
+        *("__weakref__", "_array", "_asks", "_exposed", "_grad", "_grad_is_ours", "_saved", "_taken", "_trace"),
+        *("args", "label", "op", "params", "scope"),
     )
     engine, rank = "tensor", 1
 
@@ -66,8 +47,6 @@ class Tensor(ArrayMethods):
         self.params: Mapping[str, Any] = NO_PARAMS
         self._saved: Any = None
         self.requires_grad, self.label, self.scope = requires_grad, label, None
-        if requires_grad:
-            _demand_floats(self._array)
         traces.entered(self)
 
     # data and gradient
@@ -106,6 +85,19 @@ class Tensor(ArrayMethods):
             graph.demand_fit("grad", gradient, self)
         self._grad, self._grad_is_ours = _own(gradient, self.dtype) if is_plain else gradient, True
 
+    @property
+    def requires_grad(self) -> bool:
+        """Whether backward shall keep its gradient, and that of what is made of it."""
+        return self._asks
+
+    @requires_grad.setter
+    def requires_grad(self, asks: bool) -> None:
+        if asks and self._array.dtype.kind != "f":
+            raise TypeError(
+                f"Tensor: a gradient needs floating numbers, but the data are {self.dtype}; give floats, or dtype=float"
+            )
+        self._asks = asks
+
     # fmt: off
     shape = property(lambda self: self._array.shape)
     ndim = property(lambda self: self._array.ndim)
@@ -125,8 +117,6 @@ class Tensor(ArrayMethods):
             raise RuntimeError("backward: no argument of this Tensor has requires_grad=True, so there is no gradient")
         seed = graph.seed(self, gradient)
         order = graph.topological(self)
-        for leaf in [x for x in order if x.op is None and x.requires_grad]:
-            _demand_floats(leaf._array)
         if create_graph:
             for node in order:
                 node._refuse_changed()
@@ -140,12 +130,9 @@ class Tensor(ArrayMethods):
         if self._saved is None:
             return
         y, inputs, _ = self._saved
-        same = self._array is y
-        for x, before in zip(self.args, inputs):
-            same = same and x._array is before
-        if not same:
-            family, then = (self, *self.args), (y, *inputs)
-            graph.refuse_changed(self, [x for x, before in zip(family, then) if not _same(x._array, before)])
+        family, then = (self, *self.args), (y, *inputs)
+        if changed := [x for x, before in zip(family, then) if not _same(x._array, before)]:
+            graph.refuse_changed(self, changed)
 
     def one(self) -> Tensor:
         """The number one in the shape and type of this single number."""
@@ -182,13 +169,23 @@ class Tensor(ArrayMethods):
     @staticmethod
     def apply_op(op: Op[...], args: Sequence[Any], params: Mapping[str, Any] = NO_PARAMS) -> Tensor:
         """Run an op on Tensors, numbers and arrays, and keep what was done in a new node."""
+        inputs, wanted = [], []
         for x in args:
             if type(x) is not Tensor:
-                break
+                return Tensor.apply_op(op, _lifted(op, args), params)
+            inputs.append(x._array.copy() if x._exposed else x._array)
+            wanted.append(x._asks)
+        y = op.run(arrays, inputs, params)
+        node = _new(Tensor)
+        node._array, node._exposed, node._grad, node._grad_is_ours, node.label = y, False, None, True, ""
+        node._asks = True in wanted and (not MODES or modes.recording())
+        if node._asks:
+            node.op, node.args, node.params, node._saved = op, tuple(args), params, (y, inputs, wanted)
         else:
-            return _record(op, tuple(args), params)
-        floating = next((x._array.dtype for x in args if type(x) is Tensor and x._array.dtype.kind == "f"), None)
-        return _record(op, tuple([x if type(x) is Tensor else _lift(x, op, floating) for x in args]), params)
+            node.op, node.args, node.params, node._saved = None, (), NO_PARAMS, None
+            traces.unrecorded(node, args)
+        node.scope = modes.scope() if SCOPES else None
+        return modes.watch_node(node, op, args) if MODES else node
 
 
 _new = Tensor.__new__
@@ -208,16 +205,22 @@ def _own(data: Any, dtype: Any = None) -> Array:
 
 def _as_arrays(node: Tensor, g: Array) -> Any:
     """What the reverse pass reads: the gradient of the node, and the arrays that the forward pass saved."""
-    node._refuse_changed()
     y, inputs, wanted = node._saved
+    same = node._array is y
+    for x, before in zip(node.args, inputs):
+        same = same and x._array is before
+    if not same:
+        node._refuse_changed()
     return arrays.laid_out_as(y, g) if g.size > arrays.SMALL else g, y, inputs, wanted
 
 
-def _demand_floats(array: Array) -> None:
-    if array.dtype.kind != "f":
-        raise TypeError(
-            f"Tensor: a gradient needs floating numbers, but the data are {array.dtype}; give floats, or dtype=float"
-        )
+def _lifted(op: Op[...], args: Sequence[Any]) -> tuple[Tensor, ...]:
+    """All operands as Tensors; Python numbers take the floating type of the first that has one."""
+    floating = None
+    for x in args:
+        if type(x) is Tensor and floating is None and x._array.dtype.kind == "f":
+            floating = x._array.dtype
+    return tuple([x if type(x) is Tensor else _lift(x, op, floating) for x in args])
 
 
 def _lift(other: Any, op: Op[...], dtype: Any) -> Tensor:
@@ -236,7 +239,7 @@ def _constant(array: Array) -> Tensor:
     node = _new(Tensor)
     node._array, node._exposed, node._grad, node._grad_is_ours, node.label = array, False, None, True, ""
     node.op, node.args, node.params, node._saved = None, (), NO_PARAMS, None
-    node.requires_grad, node.scope = False, None
+    node._asks, node.scope = False, None
     return node
 
 
