@@ -33,13 +33,13 @@ class _Recurrent(Module):
         if len(x.shape) != 3 or x.shape[2] != self.weight_ih_l0.shape[1]:
             wanted = f"(batch, steps, {self.weight_ih_l0.shape[1]})"
             raise ShapeError(f"{type(self).__name__}: a sequence has shape {wanted}, not {x.shape}")
-        inputs, u = self._inputs(x), self.weight_hh_l0.mT
+        inputs, u = self._inputs(ops.permute_dims(x, (1, 0, 2))), self.weight_hh_l0.mT
         state, outputs = self._unpacked(state, x.shape[0]), []
         for step in range(x.shape[1]):
-            state = self._step(inputs[:, step], u, *state)
+            state = self._step(inputs[step], u, *state)
             outputs.append(state[0])
         final = tuple(ops.expand_dims(part, axis=0) for part in state)
-        return ops.stack(outputs, axis=1), final[0] if len(final) == 1 else final
+        return ops.permute_dims(ops.stack(outputs), (1, 0, 2)), final[0] if len(final) == 1 else final
 
     def _unpacked(self, state: Any, batch: int) -> tuple[Any, ...]:
         """The parts of the state, (batch, hidden) each; zeros where none is given."""
@@ -49,7 +49,7 @@ class _Recurrent(Module):
         return tuple(zeros if part is None else ops.squeeze(part, axis=0) for part in given)
 
     def _inputs(self, x: Any) -> Any:
-        """What every step adds to its product with the state: (batch, steps, gates * hidden)."""
+        """What every step adds to its product with the state: (steps, batch, gates * hidden)."""
         return x @ self.weight_ih_l0.mT + (self.bias_ih_l0 + self.bias_hh_l0)
 
     def _split(self, rows: Any) -> list[Any]:

@@ -158,10 +158,10 @@ def _first(mask, axis):
 
 def _first_of_few(mask, axes):
     """The same, a place at a time: quick where many short rows are looked through, as in pooling."""
-    only, free = mask & True, True
+    only, found = mask & True, False
     for place in places(mask.shape, axes):
-        only[place] &= free
-        free = free & ~mask[place]
+        only[place] = mask[place] > found
+        found = mask[place] | found
     return only
 
 

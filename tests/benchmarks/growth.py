@@ -45,11 +45,13 @@ def balanced(nodes: int) -> Value:
 
 
 SHAPES: dict[str, Callable[[int], Value]] = {"chain": chain, "sum": balanced}
+UNCOLLECTED = "-uncollected"  # behind a shape's name: with Python's cycle collector off
 
 
 def seconds(shape: str, nodes: str, passes: str) -> list[float]:
     """Of each phase, summed over the passes."""
-    build, n, totals = SHAPES[shape], int(nodes), [0.0] * len(PHASES)
+    build, n, totals = SHAPES[shape.removesuffix(UNCOLLECTED)], int(nodes), [0.0] * len(PHASES)
+    (gc.disable if shape.endswith(UNCOLLECTED) else gc.enable)()
     for _ in range(int(passes)):
         times = [time.perf_counter()]
         y = build(n)
@@ -66,7 +68,7 @@ def memory(shape: str, nodes: str) -> tuple[int, int]:
     """Bytes of the graph when backward is through, and at the highest point till then."""
     gc.collect()
     tracemalloc.start()
-    y = SHAPES[shape](int(nodes))
+    y = SHAPES[shape.removesuffix(UNCOLLECTED)](int(nodes))
     y.backward()
     held, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -77,7 +79,7 @@ def memory(shape: str, nodes: str) -> tuple[int, int]:
 
 
 def run(turns: int, sizes: Sequence[int] = SIZES) -> Outcome:
-    cases = [(shape, nodes) for shape in SHAPES for nodes in sizes]
+    cases = [(shape + collector, nodes) for shape in SHAPES for collector in ("", UNCOLLECTED) for nodes in sizes]
     with ExitStack() as stack:
         processes = {case: stack.enter_context(Process(case[0], "growth")) for case in cases}
         samples = measure(processes, turns)
@@ -132,7 +134,8 @@ def _goal(says: str, most: float, reached: float) -> dict[str, Any]:
 
 def row(found: Mapping[str, Any]) -> Sequence[str]:
     times = [figure(found[key]["median"]) for key in (*PHASES, "together")]
-    return (found["shape"], f"{found['nodes']:,}", *times, figure(found["bytes"]), figure(found["highest"]), "")
+    shape = found["shape"].replace(UNCOLLECTED, ", collector off")
+    return (shape, f"{found['nodes']:,}", *times, figure(found["bytes"]), figure(found["highest"]), "")
 
 
 def picture(figures: Mapping[str, Any], path: Path) -> None:
@@ -146,12 +149,22 @@ def picture(figures: Mapping[str, Any], path: Path) -> None:
     canvas = Figure(figsize=(8, 3), layout="constrained")
     for ax, key, says in zip(canvas.subplots(1, 2), ("together", "bytes"), ("nanoseconds a node", "bytes a node")):
         for shape, colour, marker, size in (("chain", BLUE, "o", 8), ("sum", ORANGE, "^", 5)):  # both seen where equal
-            mine = [each for each in figures["graphs"] if each["shape"] == shape]
-            y = [each[key]["median"] if key == "together" else each[key] for each in mine]
-            ax.plot([each["nodes"] for each in mine], y, color=colour, marker=marker, markersize=size, label=shape)
+            ax.plot(*line(figures, shape, key), color=colour, marker=marker, markersize=size, label=shape)
+            if key == "together":
+                off = line(figures, shape + UNCOLLECTED, key)
+                ax.plot(
+                    *off, color=colour, linestyle="--", marker=marker, markersize=3, label=f"{shape}, collector off"
+                )
         ax.set(xscale="log", xlabel="nodes", ylabel=says, ylim=(0, 1.1 * ax.get_ylim()[1]))
-    canvas.axes[0].legend(frameon=False, loc="lower right")
+    canvas.legend(*canvas.axes[0].get_legend_handles_labels(), frameon=False, loc="outside upper center", ncols=4)
     canvas.savefig(path, metadata={"Date": None})
+
+
+def line(figures: Mapping[str, Any], shape: str, key: str) -> tuple[list[int], list[float]]:
+    """The sizes of a shape's graphs, and what a node of each costs."""
+    mine = [each for each in figures["graphs"] if each["shape"] == shape]
+    costs = [each[key]["median"] if key == "together" else each[key] for each in mine]
+    return [each["nodes"] for each in mine], costs
 
 
 if __name__ == "__main__":
