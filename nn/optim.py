@@ -45,7 +45,7 @@ class Optimizer:
         _demand_leaves(named(self), self.parameters)
 
     def update(self, p: Array, g: Array, state: State) -> Array:
-        """The parameter's new numbers, from its numbers, its gradient and what it carries."""
+        """The parameter's new numbers, from its numbers and its gradient, to be read alone, and what it carries."""
         raise NotImplementedError(f"{type(self).__name__} has no update(self, p, g, state); define it")
 
     def step(self) -> None:
