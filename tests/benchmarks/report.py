@@ -12,7 +12,7 @@ from tests.benchmarks.table import Outcome
 
 INTRODUCTION = """# Benchmarks
 
-`python -m tests.benchmarks --out docs` measures all of this anew, on the machine where it runs; `pip install -e
+`python -m tests.benchmarks --out docs/speed` measures all of this anew, on the machine where it runs; `pip install -e
 ".[bench,torch]"` brings the packages that are compared. A step is forward, backward and an update by SGD. Every
 candidate computes it in a process of its own, on one thread, from the same numbers; before anything is timed, the
 losses and the updated parameters of the first steps are compared, and a candidate that computes something else is
