@@ -129,8 +129,7 @@ def gradcheck(
     if not inputs:
         raise TypeError("gradcheck: there is nothing to differentiate by; give f's inputs, as in gradcheck(f, 0.3)")
     leaves = [_leaf(x) for x in inputs]
-    answer = f(*leaves)
-    y = _as_node(answer)
+    y = _as_node(answer := f(*leaves))
     weights = _cotangent(y, rng)
     grads = [x.data for x in pullback(_dot(y, weights), leaves)]
 

@@ -52,11 +52,10 @@ def topological(*roots: Any) -> list[Any]:
 
 
 Read = tuple[Any, Any, Sequence[Any], Sequence[bool]]
+Reader = Callable[[Any, Any], Read]
 
 
-def reverse(
-    order: Sequence[Any], seeds: Mapping[Any, Any], xp: Any, read: Callable[[Any, Any], Read]
-) -> dict[Any, Any]:
+def reverse(order: Sequence[Any], seeds: Mapping[Any, Any], xp: Any, read: Reader) -> dict[Any, Any]:
     """The reverse pass: dL/d(node) for each node of `order`, from dL/d(root) in `seeds`.
 
     `read(node, g)` gives g, y and the arguments as the rules shall see them, and which arguments ask for a
