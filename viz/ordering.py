@@ -14,7 +14,8 @@ Layers = list[list[int]]
 Pulls = list[list[tuple[int, float]]]
 
 _SWEEPS = 24
-_PATIENCE = 4  # sweeps without a better order before it stops
+_PATIENCE, _LITTLE = 4, 2  # sweeps without a better order before it stops; where there are many vertices, fewer do
+_MANY = 2000
 _SMALL, _TWICE = 80, 2  # what is worth doing once is worth doing twice where there are so few vertices
 
 
@@ -38,8 +39,8 @@ def _improved(layers: Layers, ins: Neighbours, pulls: tuple[Pulls, Pulls], first
     """
     best, fewest = layers, crossings(layers, ins)
     to_ins, to_users = pulls
-    stale = sweep = 0
-    while fewest and stale < _PATIENCE and sweep < _SWEEPS:
+    stale, sweep, patience = 0, 0, _PATIENCE if len(ins) <= _MANY else _LITTLE
+    while fewest and stale < patience and sweep < _SWEEPS:
         upward, turning = (sweep + first) % 2 == 0, sweep % 4 > 1
         layers = _swept(layers[::-1], to_users, turning)[::-1] if upward else _swept(layers, to_ins, turning)
         layers = _switched(layers, pulls, turning)
