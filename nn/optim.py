@@ -51,9 +51,13 @@ class Optimizer:
     def step(self) -> None:
         """Update each parameter; one without a gradient stays."""
         for p, state in zip(self.parameters, self.state):
-            if (g := p.grad) is not None:
+            if (g := p.peek_grad() if p.rank else p.grad) is not None:
                 x = p.peek() if p.rank else np.asarray(p.data)
-                p.data = self.update(x, np.asarray(g, x.dtype), state)
+                new = self.update(x, np.asarray(g, x.dtype), state)
+                if p.rank and all(new is not kept for kept in state.values()):
+                    p.take(new)
+                else:
+                    p.data = new
 
     def zero_grad(self) -> None:
         """Forget the gradients, so that the next backward pass starts anew."""

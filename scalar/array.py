@@ -108,6 +108,14 @@ class ValueArray(ArrayMethods):
         """The numbers, to be read alone."""
         return self.numpy()
 
+    def peek_grad(self) -> Any:
+        """The gradient, to be read alone."""
+        return self.grad
+
+    def take(self, array: Array) -> None:
+        """`x.data = array`."""
+        self.data = array
+
     def backward(self, gradient: Any = None, create_graph: bool = False) -> None:
         """Fill the `.grad` of every Value below: leaves add it to what they have, other nodes start anew."""
         if not self.requires_grad:

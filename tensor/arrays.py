@@ -79,6 +79,13 @@ def laid_out_as(x: Array, g: Array) -> Array:
 
 
 def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """NumPy's; down the columns of a tall table, as for a bias's gradient, a product with ones is quicker."""
+    if type(axis) is tuple and len(axis) == x.ndim - 1 and x.size > SMALL and not keepdims and x.dtype.kind == "f":
+        (left,) = {*range(x.ndim)} - {*normal_axes(axis, x.ndim, "sum")}
+        rows = np.moveaxis(x, left, -1)
+        if rows.flags.c_contiguous:
+            rows = rows.reshape(-1, x.shape[left])
+            return np.ones(len(rows), x.dtype) @ rows
     return np.add.reduce(x, axis=axis, keepdims=keepdims)
 
 

@@ -149,9 +149,20 @@ class Tensor(ArrayMethods):
 
     def peek(self) -> Array:
         """The numbers, to be read alone: no copy, so it cannot be written to."""
-        view = self._array.view()
-        view.flags.writeable = False
-        return view
+        return _to_be_read(self._array)
+
+    def peek_grad(self) -> Any:
+        """The gradient, to be read alone: no copy, so it cannot be written to."""
+        return _to_be_read(np.asarray(self._grad)) if self._grad is not None else None
+
+    def take(self, array: Array) -> None:
+        """Let `array`, which the caller must not keep, be the numbers from now on: `x.data = array` without a copy."""
+        mine = self._array
+        fits = type(array) is np.ndarray and array.base is None and array.flags.writeable
+        if fits and array.dtype == mine.dtype and array.shape == mine.shape and array.strides == mine.strides:
+            self._array, self._exposed = array, False
+        else:
+            self.data = array
 
     def __repr__(self) -> str:
         numbers = np.array2string(np.asarray(self._array), separator=", ", prefix="Tensor(")
@@ -241,6 +252,12 @@ def _constant(array: Array) -> Tensor:
     node.op, node.args, node.params, node._saved = None, (), NO_PARAMS, None
     node._asks, node.scope = False, None
     return node
+
+
+def _to_be_read(array: Array) -> Array:
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def _same(a: Array, b: Array) -> bool:

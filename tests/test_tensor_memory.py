@@ -96,6 +96,15 @@ def test_many_matrices_times_one_are_their_products_one_by_one() -> None:
     np.testing.assert_allclose(w.grad, np.einsum("abij,abik->jk", x.data, 2 * y.data))
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (0, 2, 3, 1)])
+@pytest.mark.parametrize("axis", [(0, 2, 3), (0, 1, 2), (-1, -2, -3), (1, 2)])
+def test_a_sum_down_a_tall_table_is_numpys(order: tuple[int, ...], axis: tuple[int, ...]) -> None:
+    numbers = np.random.default_rng(0).normal(size=(30, 20, 5, 4))
+    turned = np.ascontiguousarray(numbers.transpose(order)).transpose(np.argsort(order))
+    assert numbers.size > SMALL
+    np.testing.assert_allclose(ops.sum(Tensor(turned), axis=axis).data, numbers.sum(axis=axis), atol=1e-12)
+
+
 # the largest of few
 
 
