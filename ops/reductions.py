@@ -6,9 +6,10 @@ In a partial's rule y stands where the reduced axes stood, with size 1, so it li
 from __future__ import annotations
 
 import builtins
+from itertools import product
 
 from ops.kinds import general, reduction
-from ops.shapes import FEW, Axis, count, inverse, normal_axes, places
+from ops.shapes import FEW, Axis, count, inverse, normal_axes
 from ops.spec import sample
 
 
@@ -157,12 +158,17 @@ def _first(mask, axis):
 
 
 def _first_of_few(mask, axes):
-    """The same, a place at a time: quick where many short rows are looked through, as in pooling."""
-    only, found = mask & True, False
-    for place in places(mask.shape, axes):
-        only[place] = mask[place] > found
-        found = mask[place] | found
-    return only
+    """The same, a place at a time: quick where many short rows are looked through, as in pooling.
+
+    What one place holds is laid side by side in memory, in the order in which the mask has it.
+    """
+    rest = sorted({*range(mask.ndim)} - {*axes}, key=lambda axis: -mask.strides[axis])
+    order, found = (*axes, *rest), False
+    only = mask.transpose(order).copy()
+    for place in product(*[range(mask.shape[axis]) for axis in axes]):
+        here = only[place]
+        only[place], found = here > found, here | found
+    return only.transpose(inverse(order))
 
 
 def _product_of_others(xp, x, axes):

@@ -222,7 +222,9 @@ def _as_arrays(node: Tensor, g: Array) -> Any:
         same = same and x._array is before
     if not same:
         node._refuse_changed()
-    return arrays.laid_out_as(y, g) if g.size > arrays.SMALL else g, y, inputs, wanted
+    if g.size > arrays.SMALL and node.op.kind in ("pointwise", "reduction"):  # which go through g and the rest at once
+        g = arrays.laid_out_as(y, g)
+    return g, y, inputs, wanted
 
 
 def _lifted(op: Op[...], args: Sequence[Any]) -> tuple[Tensor, ...]:
