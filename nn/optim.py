@@ -53,11 +53,21 @@ class Optimizer:
         for p, state in zip(self.parameters, self.state):
             if (g := p.peek_grad() if p.rank else p.grad) is not None:
                 x = p.peek() if p.rank else np.asarray(p.data)
-                new = self.update(x, np.asarray(g, x.dtype), state)
+                new = self._updated(x, np.asarray(g, x.dtype), state)
                 if p.rank and all(new is not kept for kept in state.values()):
                     p.take(new)
                 else:
                     p.data = new
+
+    def _updated(self, p: Array, g: Array, state: State) -> Array:
+        try:
+            return self.update(p, g, state)
+        except ValueError as error:
+            if "read-only" not in str(error):
+                raise
+            raise ValueError(
+                f"{type(self).__name__}.update: p and g are to be read alone; return new numbers, as in p - self.lr * g"
+            ) from None
 
     def zero_grad(self) -> None:
         """Forget the gradients, so that the next backward pass starts anew."""

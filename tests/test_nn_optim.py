@@ -297,3 +297,30 @@ def test_state_of_other_parameters_is_refused_and_nothing_taken_over() -> None:
     with pytest.raises(ValueError, match=r"^load_state_dict: got state, param_groups; give what state_dict\(\) of nn"):
         optimizer.load_state_dict({"state": {}, "param_groups": []})
     assert optimizer.lr == 0.5
+
+
+def test_an_update_that_writes_into_the_parameter_is_told_to_return_new_numbers() -> None:
+    class InPlace(nn.Optimizer):
+        def update(self, p: Any, g: Any, state: Any) -> Any:
+            p -= self.lr * g
+            return p
+
+    w = nn.array([1.0, 2.0], requires_grad=True)
+    (w * w).sum().backward()
+    with pytest.raises(ValueError, match=r"InPlace\.update: p and g are to be read alone; return new numbers"):
+        InPlace([w], lr=0.1).step()
+    assert w.data.tolist() == [1.0, 2.0]
+
+
+def test_an_array_that_an_update_keeps_is_not_the_parameters() -> None:
+    class Keeping(nn.Optimizer):
+        def update(self, p: Any, g: Any, state: Any) -> Any:
+            state["p"] = p - self.lr * g
+            return state["p"]
+
+    w = nn.array([1.0, 2.0], requires_grad=True)
+    (w * w).sum().backward()
+    optimizer = Keeping([w], lr=0.25)
+    optimizer.step()
+    optimizer.state[0]["p"][:] = 0.0
+    assert w.data.tolist() == [0.5, 1.0]
