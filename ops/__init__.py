@@ -28,6 +28,7 @@ from ops.linear import (
     squeeze,
     stack,
 )
+from ops.masks import isnan, logical_not
 from ops.modes import detect_anomaly, no_grad
 from ops.pointwise import (
     abs,
@@ -98,11 +99,13 @@ __all__ = [
     "grad",
     "gradcheck",
     "hvp",
+    "isnan",
     "jvp",
     "leaky_relu",
     "linear",
     "log",
     "log_softmax",
+    "logical_not",
     "logsumexp",
     "matmul",
     "matrix_transpose",

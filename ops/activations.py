@@ -15,7 +15,7 @@ def sigmoid(xp, x, /):
 
 @sigmoid.partials
 def sigmoid_partials(xp, y, x, /):
-    return (y * (1 - y),)
+    return (y * xp.sigmoid(-x),)  # y * (1 - y), which would be 0 as soon as y rounds to 1
 
 
 @pointwise((-3, 3), symbol="ReLU")
@@ -26,7 +26,7 @@ def relu(xp, x, /):
 
 @relu.partials
 def relu_partials(xp, y, x, /):
-    return (x > 0,)
+    return (xp.logical_not(x <= 0),)  # x > 0, and true of NaN too, which nothing may hide
 
 
 @pointwise((-3, 3), params=({"slope": 0.01}, {"slope": 0.2}), symbol="LeakyReLU")
@@ -48,7 +48,7 @@ def softplus(xp, x, /):
 
 @softplus.partials
 def softplus_partials(xp, y, x, /):
-    return (xp.exp(x - y),)
+    return (xp.sigmoid(x),)
 
 
 @pointwise((-3, 3), symbol="SiLU")
@@ -72,7 +72,7 @@ def gelu(xp, x, /, approximate="none"):
 @gelu.partials
 def gelu_partials(xp, y, x, /, approximate):
     is_0 = xp.abs(x) <= 0
-    phi = xp.where(is_0, 0.5, y / xp.where(is_0, 1, x))  # a division, where _gauss would take an erf
+    phi = xp.where(is_0, 0.5, y / xp.where(is_0, 1, x))  # a division, where _gauss would take an erfc
     if approximate == "tanh":
         slope = 2 * (2 / xp.pi) ** 0.5 * (1 + 3 * 0.044715 * x * x)
         return (phi + y * (1 - phi) * slope,)
@@ -84,5 +84,5 @@ def _gauss(xp, x, approximate):
     if approximate == "tanh":
         return (1 + xp.tanh((2 / xp.pi) ** 0.5 * (x + 0.044715 * x * x * x))) / 2
     if approximate == "none":
-        return (1 + xp.erf(x / 2**0.5)) / 2
+        return xp.erfc(-x / 2**0.5) / 2  # exact far below 0, where 1 + erf is 0
     raise ParameterError(f'gelu: approximate is {approximate!r}; it may be "none" or "tanh"')

@@ -6,14 +6,14 @@ import dis
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ops.rules import Rule, arguments
+from ops.rules import Rule, arguments, unwrapped
 
 _FACTS_OF_A_TYPE = ("shape", "ndim", "dtype")
 
 
 def returns_nothing(rule: Rule) -> bool:
     """Whether every way out of the rule hands back None, as where its return was forgotten."""
-    for before, now in pairwise(dis.get_instructions(rule)):
+    for before, now in pairwise(dis.get_instructions(unwrapped(rule))):
         handed_back = {"RETURN_VALUE": before, "RETURN_CONST": now}.get(now.opname)
         if handed_back is not None and not ("CONST" in handed_back.opname and handed_back.argval is None):
             return False
@@ -40,7 +40,7 @@ def names_read(rule: Rule) -> set[str]:
 
 
 def _names_loaded(rule: Rule) -> Iterator[str]:
-    instructions = [*dis.get_instructions(rule), None]
+    instructions = [*dis.get_instructions(unwrapped(rule)), None]
     for now, after in pairwise(instructions):
         if now is None or not now.opname.startswith("LOAD") or now.argval is None:
             continue

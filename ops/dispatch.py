@@ -74,9 +74,14 @@ def unboxed(x: Any) -> Any:
     return x.item() if getattr(x, "shape", None) == () and not is_node(x) else x
 
 
+def plain_array(x: Any) -> Any:
+    """A list or an array as a plain array of real numbers; TypeError for what is none."""
+    return import_module(_ARRAYS).asarray(x)
+
+
 def shape_of(x: Any) -> tuple[int, ...]:
     """The shape of a node, an array, a list or a number."""
-    return x.shape if hasattr(x, "shape") else import_module(_ARRAYS).asarray(x).shape
+    return x.shape if hasattr(x, "shape") else plain_array(x).shape
 
 
 def is_node(x: Any) -> bool:

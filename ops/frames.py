@@ -15,6 +15,7 @@ from ops.spec import sample
     sample((3,), pad_width=(1, 2)),
     sample((2, 3), pad_width=((1, 0), (2, 1)), constant_values=1.5),
     *(sample((3, 4), pad_width=2, mode=mode) for mode in ("reflect", "edge", "wrap")),
+    moves=True,
 )
 def pad(xp, x, /, pad_width, mode: str = "constant", constant_values: float = 0):
     r"""x with a frame: `constant`, `reflect`, `edge` or `wrap`; pad_width as NumPy's. [NumPy pad]"""

@@ -31,12 +31,12 @@ class Pointwise(Op[P]):
     ) -> Sequence[Any]:
         partials = self.local(xp, y, args, params)
         if len(partials) == 1:
-            return (_times(g, partials[0]) if partials[0] is not None else None,)
-        return [_times(g, d) if w and d is not None else None for w, d in zip(wanted, partials)]
+            return (_times(xp, g, partials[0]) if partials[0] is not None else None,)
+        return [_times(xp, g, d) if w and d is not None else None for w, d in zip(wanted, partials)]
 
     def jvp(self, xp: Any, tangents: Sequence[Any], y: Any, args: Sequence[Any], params: Params) -> Any:
         partials = self.local(xp, y, args, params)
-        return _total([_times(t, d) for t, d in zip(tangents, partials) if t is not None and d is not None])
+        return _total([_times(xp, t, d) for t, d in zip(tangents, partials) if t is not None and d is not None])
 
     def local(self, xp: Any, y: Any, args: Sequence[Any], params: Params) -> Sequence[Any]:
         """The partial derivatives here: dy/dx for each argument, None where the op has none."""
@@ -75,12 +75,12 @@ class Reduction(Op[P]):
         self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]
     ) -> Sequence[Any]:
         (x,) = args
-        sent = _times(_restored(xp, g, x, params), self._partial(xp, y, x, params))
+        sent = _times(xp, _restored(xp, g, x, params), self._partial(xp, y, x, params))
         return (sent if sent.shape == x.shape else xp.broadcast_to(sent, x.shape),)
 
     def jvp(self, xp: Any, tangents: Sequence[Any], y: Any, args: Sequence[Any], params: Params) -> Any:
         d = self._partial(xp, y, args[0], params)
-        return xp.sum(_times(tangents[0], d), axis=params["axis"], keepdims=params["keepdims"])
+        return xp.sum(_times(xp, tangents[0], d), axis=params["axis"], keepdims=params["keepdims"])
 
     def _partial(self, xp: Any, y: Any, x: Any, params: Params) -> Any:
         rest = dict(params)
@@ -97,6 +97,7 @@ class Linear(Op[P]):
     """y is linear in its arrays: the tangent goes the way of the value, the gradient by the adjoint."""
 
     kind = "linear"
+    moves = True
 
     def _roles(self) -> tuple[str, ...]:
         return ("adjoint",)
@@ -165,9 +166,12 @@ class General(Op[P]):
         return self.positions_read("defvjp")
 
 
-def _times(g: Any, d: Any) -> Any:
-    """g * d, without the multiplication where the partial is the number one."""
-    return g if type(d) is int and d == 1 else g * d
+def _times(xp: Any, g: Any, d: Any) -> Any:
+    """g * d; where the partial is a condition, g where it holds and 0 elsewhere, which no infinity turns into NaN."""
+    if type(d) is int and d == 1:
+        return g
+    is_condition = type(d) is bool or getattr(d, "dtype", None) == bool
+    return xp.where(d, g, 0) if is_condition else g * d
 
 
 def _restored(xp: Any, y: Any, x: Any, params: Params) -> Any:
@@ -295,8 +299,19 @@ def bilinear(*samples: Sample, symbol: str = "") -> Callable[[Forward[P]], Bilin
     return lambda forward: Bilinear(forward, (REAL,), samples, symbol)
 
 
-def general(*samples: Sample, domain: Interval = REAL, symbol: str = "") -> Callable[[Forward[P]], General[P]]:
-    """Declare an op that is none of the other kinds and gives both of its derivatives."""
+def general(
+    *samples: Sample, domain: Interval = REAL, symbol: str = "", moves: bool = False
+) -> Callable[[Forward[P]], General[P]]:
+    """Declare an op that is none of the other kinds and gives both of its derivatives.
+
+    moves: whether it only moves numbers about, so that whole numbers stay whole; elsewhere they become floats first.
+    """
     demand_samples("general", samples)
     demand_interval("general", domain, [domain])
-    return lambda forward: General(forward, (domain,), samples, symbol)
+
+    def declare(forward: Forward[P]) -> General[P]:
+        op = General(forward, (domain,), samples, symbol)
+        op.moves = moves
+        return op
+
+    return declare

@@ -63,9 +63,9 @@ class Expression:
     def __ge__(self, other: Any) -> Expression: return Expression(">=", self, letter(other))
     def __and__(self, other: Any) -> Expression: return Expression("and", self, letter(other))
     def __rand__(self, other: Any) -> Expression: return Expression("and", letter(other), self)
-    def __or__(self, other: Any) -> Expression: return Expression("or", self, letter(other))
-    def __ror__(self, other: Any) -> Expression: return Expression("or", letter(other), self)
-    def __invert__(self) -> Expression: return Expression("not", self)
+    def __or__(self, other: Any) -> Expression: return _either(self, other)
+    def __ror__(self, other: Any) -> Expression: return _either(other, self)
+    def __invert__(self) -> Expression: return _opposite(self)
     # fmt: on
 
     @property
@@ -168,6 +168,22 @@ def _base_and_exponent(a: Expression) -> tuple[Expression, Any]:
     return (a.parts[0], a.parts[1].parts[0]) if is_power else (a, 1)
 
 
+def _either(a: Any, b: Any) -> Expression:
+    if a is False or b is False:
+        return letter(b if a is False else a)
+    return Expression("or", letter(a), letter(b))
+
+
+def _opposite(condition: Expression) -> Expression:
+    """What holds where the condition does not."""
+    if condition.head in _OPPOSITES:
+        return Expression(_OPPOSITES[condition.head], *condition.parts)
+    return condition.parts[0] if condition.head == "not" else Expression("not", condition)
+
+
+_OPPOSITES = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
+
+
 def _quotient(a: Any, b: Any) -> Expression:
     a, b = letter(a), letter(b)
     if _is_number(a, 0) or _is_number(b, 1):
@@ -189,6 +205,12 @@ class Letters:
 
     pi, inf, nan = letter("pi"), letter(float("inf")), letter(float("nan"))
     pow = power = staticmethod(_power)
+    logical_not = staticmethod(_opposite)
+
+    @staticmethod
+    def isnan(x: Any) -> bool:
+        """False: a letter stands for a number."""
+        return False
 
     def __getattr__(self, name: str) -> Callable[..., Expression]:
         def function(*parts: Any, **options: Any) -> Expression:

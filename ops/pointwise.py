@@ -99,7 +99,7 @@ def pow_door(x, /, exponent):
 
 @pow.partials
 def pow_partials(xp, y, x, /, exponent):
-    return (0,) if exponent == 0 else (exponent * xp.pow(x, exponent - 1),)
+    return (False,) if exponent == 0 else (exponent * xp.pow(x, exponent - 1),)
 
 
 @pointwise((0.5, 3), (-2, 2), symbol="**")
@@ -172,7 +172,7 @@ def sign(xp, x, /):
 
 @sign.partials
 def sign_partials(xp, y, x, /):
-    return (0,)
+    return (False,)
 
 
 # circular and hyperbolic functions
@@ -227,24 +227,26 @@ def erf_partials(xp, y, x, /):
 
 @pointwise((-3, 3), (-3, 3))
 def maximum(xp, a, b, /):
-    r"""The larger, $y = \max(a, b)$; where they are equal the first gets the gradient. [Python array API]"""
+    r"""The larger, $y = \max(a, b)$; of equals the first gets the gradient, and so does NaN. [Python array API]"""
     return xp.maximum(a, b)
 
 
 @maximum.partials
 def maximum_partials(xp, y, a, b, /):
-    return a >= b, b > a
+    first = (a >= b) | xp.isnan(a)
+    return first, xp.logical_not(first)
 
 
 @pointwise((-3, 3), (-3, 3))
 def minimum(xp, a, b, /):
-    r"""The smaller, $y = \min(a, b)$; where they are equal the first gets the gradient. [Python array API]"""
+    r"""The smaller, $y = \min(a, b)$; of equals the first gets the gradient, and so does NaN. [Python array API]"""
     return xp.minimum(a, b)
 
 
 @minimum.partials
 def minimum_partials(xp, y, a, b, /):
-    return a <= b, b < a
+    first = (a <= b) | xp.isnan(a)
+    return first, xp.logical_not(first)
 
 
 @pointwise(None, (-3, 3), (-3, 3))
@@ -255,7 +257,8 @@ def where(xp, condition, a, b, /):
 
 @where.partials
 def where_partials(xp, y, condition, a, b, /):
-    return None, condition, xp.where(condition, False, True)
+    otherwise = xp.logical_not(condition)  # of numbers too, of which all but 0 hold
+    return None, xp.logical_not(otherwise), otherwise
 
 
 @pointwise((-3, 3), params=({"low": -1.0, "high": 1.5}, {"low": None, "high": 0.5}))

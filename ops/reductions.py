@@ -9,6 +9,7 @@ import builtins
 from itertools import product
 
 from ops.kinds import general, reduction
+from ops.precision import halves_in_single
 from ops.shapes import FEW, Axis, count, inverse, normal_axes
 from ops.spec import sample
 
@@ -25,6 +26,7 @@ def sum_partials(xp, y, x, /, axis):
 
 
 @reduction()
+@halves_in_single
 def mean(xp, x, /, axis: Axis = None, keepdims: bool = False):
     r"""Mean, $y = \frac{1}{n} \sum_i x_i$; NaN of no elements. [Python array API]"""
     return xp.sum(x, axis=axis, keepdims=keepdims) / _size(x, axis)
@@ -36,6 +38,7 @@ def mean_partials(xp, y, x, /, axis):
 
 
 @reduction(params=({"ddof": 0}, {"ddof": 1}))
+@halves_in_single
 def var(xp, x, /, axis: Axis = None, keepdims: bool = False, ddof: int = 0):
     r"""Variance, $y = \frac{1}{n - ddof} \sum_i (x_i - \bar{x})^2$; NaN or inf from ddof = n on. [NumPy var]"""
     spread = x - _mean(xp, x, axis)
@@ -43,8 +46,10 @@ def var(xp, x, /, axis: Axis = None, keepdims: bool = False, ddof: int = 0):
 
 
 @var.partials
+@halves_in_single
 def var_partials(xp, y, x, /, axis, ddof):
-    return (2 * (x - _mean(xp, x, axis)) / _freedom(x, axis, ddof),)
+    d = 2 * (x - _mean(xp, x, axis)) / _freedom(x, axis, ddof)
+    return (d - _mean(xp, d, axis),)  # by way of the mean: 0, unless something is infinite
 
 
 @reduction()
@@ -55,7 +60,7 @@ def max(xp, x, /, axis: Axis = None, keepdims: bool = False):
 
 @max.partials
 def max_partials(xp, y, x, /, axis):
-    return (_first(x >= y, axis),)
+    return (_first((x >= y) | xp.isnan(x), axis),)
 
 
 @reduction()
@@ -66,7 +71,7 @@ def min(xp, x, /, axis: Axis = None, keepdims: bool = False):
 
 @min.partials
 def min_partials(xp, y, x, /, axis):
-    return (_first(x <= y, axis),)
+    return (_first((x <= y) | xp.isnan(x), axis),)
 
 
 @reduction()
@@ -77,15 +82,16 @@ def prod(xp, x, /, axis: Axis = None, keepdims: bool = False):
 
 @prod.partials
 def prod_partials(xp, y, x, /, axis):
-    if (xp.abs(x) > 0).all():
+    if _size(x, axis) == 0 or (_size(x, axis) > FEW and _can_be_divided(xp, y, x)):
         return (y / x,)
     return (_product_of_others(xp, x, normal_axes(axis, len(x.shape), "prod")),)
 
 
 @reduction()
+@halves_in_single
 def logsumexp(xp, x, /, axis: Axis = None, keepdims: bool = False):
     r"""$y = \ln \sum_i e^{x_i}$, shifted by the largest $x_i$ against overflow. [Goodfellow et al. 2016, 4.1]"""
-    top = xp.max(x, axis=axis, keepdims=True)
+    top = _top(xp, x, axis)
     top = xp.where(xp.abs(top) < float("inf"), top, 0)
     y = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top
     return y if keepdims else xp.squeeze(y, axis=normal_axes(axis, len(x.shape), "logsumexp"))
@@ -100,9 +106,11 @@ _SOFTMAX_SAMPLES = (sample((4,)), sample((2, 3)), sample((2, 3), axis=0), sample
 
 
 @general(*_SOFTMAX_SAMPLES)
+@halves_in_single
 def softmax(xp, x, /, axis=-1):
     r"""$y_i = e^{x_i} / \sum_j e^{x_j}$, positive and of sum 1 along `axis`. [Goodfellow et al. 2016, 6.2.2.3]"""
-    return xp.exp(x - xp.logsumexp(x, axis=axis, keepdims=True))
+    e = xp.exp(x - _top(xp, x, axis))
+    return e / xp.sum(e, axis=axis, keepdims=True)
 
 
 @softmax.defvjp
@@ -116,9 +124,11 @@ def softmax_jvp(xp, t, y, x, /, axis):
 
 
 @general(*_SOFTMAX_SAMPLES)
+@halves_in_single
 def log_softmax(xp, x, /, axis=-1):
     r"""$y_i = x_i - \ln \sum_j e^{x_j}$, without the underflow of log(softmax(x)). [Goodfellow et al. 2016, 6.2.2.3]"""
-    return x - xp.logsumexp(x, axis=axis, keepdims=True)
+    below = x - _top(xp, x, axis)
+    return below - xp.log(xp.sum(xp.exp(below), axis=axis, keepdims=True))
 
 
 @log_softmax.defvjp
@@ -143,6 +153,17 @@ def _freedom(x, axis, ddof):
 
 def _mean(xp, x, axis):
     return xp.sum(x, axis=axis, keepdims=True) / _size(x, axis)
+
+
+def _top(xp, x, axis):
+    """The largest along the axes, which stay with size 1; 0 of no elements."""
+    return (xp.max if x.size else xp.sum)(x, axis=axis, keepdims=True)
+
+
+def _can_be_divided(xp, y, x):
+    """Whether y / x is the product of the others: no factor is 0, no product infinite or too small for its digits."""
+    size = xp.abs(y)
+    return (xp.abs(x) > 0).all() and (size < float("inf")).all() and (size * 2.0**-52 > 0).all()
 
 
 def _first(mask, axis):

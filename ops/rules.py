@@ -16,8 +16,8 @@ Rule = Callable[..., Any]
 
 # What xp has for floats and arrays alike, next to the registry's ops.
 FUNCTIONS = (
-    *("abs", "sign", "exp", "log", "log1p", "sqrt", "sin", "cos", "tanh", "erf"),
-    *("pow", "power", "divide", "maximum", "minimum", "where", "pi", "inf", "nan"),
+    *("abs", "sign", "exp", "log", "log1p", "sqrt", "sin", "cos", "tanh", "erf", "erfc"),
+    *("pow", "power", "divide", "maximum", "minimum", "where", "isnan", "logical_not", "pi", "inf", "nan"),
 )
 NO_DEFAULT: Any = object()
 _STARRED, _TAKES_ANY = 0x04, 0x08  # of the flags of a function's code: it has *names, it has **names
@@ -41,7 +41,7 @@ def arguments(rule: Rule) -> tuple[tuple[str, ...], dict[str, Any]]:
     >>> before, after["n"], after["scale"] is NO_DEFAULT
     (('xp', 'x'), 2, True)
     """
-    rule = _unwrapped(rule)
+    rule = unwrapped(rule)
     code = rule.__code__
     names, positional, slash = code.co_varnames, code.co_argcount, code.co_posonlyargcount
     end = positional + code.co_kwonlyargcount
@@ -51,7 +51,8 @@ def arguments(rule: Rule) -> tuple[tuple[str, ...], dict[str, Any]]:
     return (*names[:slash], *star), after
 
 
-def _unwrapped(rule: Any) -> Any:
+def unwrapped(rule: Any) -> Any:
+    """The function itself, below what functools.wraps put round it."""
     while hasattr(rule, "__wrapped__"):
         rule = rule.__wrapped__
     return rule
@@ -100,7 +101,7 @@ def misfit(rule: Rule, wanted: Sequence[str], parameters: Iterable[str]) -> str:
         return f"{counted(len(found), 'name')} before the slash, not {len(wanted)}"
     if found != (*wanted,) and sorted(found) == sorted(wanted):
         return f"{listed(a for a, b in zip(found, wanted) if a != b)} change places"
-    takes_any = _unwrapped(rule).__code__.co_flags & _TAKES_ANY
+    takes_any = unwrapped(rule).__code__.co_flags & _TAKES_ANY
     missing = [name for name in parameters if name not in own and not takes_any]
     spare = [name for name, default in own.items() if name not in parameters and default is NO_DEFAULT]
     if missing:

@@ -76,6 +76,7 @@ class Op(Generic[P]):
 
     kind: ClassVar[str]
     elementwise: ClassVar[bool] = False
+    moves: bool = False  # whether it only moves numbers, so that whole ones stay what they are
 
     def __init__(self, forward: Rule, domain: Sequence[Interval], samples: Sequence[Sample], symbol: str = ""):
         self.forward = named(forward)

@@ -6,14 +6,17 @@ import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from operator import not_
 from typing import Any
 
+from ops.errors import DeclarationError
 from ops.rules import FUNCTIONS
 from ops.spec import REGISTRY
 from ops.words import nearest
 
 inf, nan, pi = math.inf, math.nan, math.pi
-abs, erf = abs, math.erf
+abs, erf, erfc = abs, math.erf, math.erfc
+isnan, logical_not = math.isnan, not_
 
 
 def number(data: Any) -> float:
@@ -94,9 +97,15 @@ def divide(a: float, b: float) -> float:
 
 def __getattr__(name: str) -> Any:
     """What is not here is composed: the registry's op of that name, run on floats."""
-    if name not in REGISTRY:
+    op = REGISTRY.get(name)
+    if op is None:
         raise AttributeError(f"xp has no function {name!r} on floats; {nearest(name, [*REGISTRY, *FUNCTIONS])}")
-    return partial(REGISTRY[name].forward, sys.modules[__name__])
+    if not op.elementwise:
+        raise DeclarationError(
+            f"xp.{name} goes across the elements of an array, so a rule that runs on single numbers cannot call it; "
+            f"declare the op as ops.general"
+        )
+    return partial(op.forward, sys.modules[__name__])
 
 
 def run(rule: Callable[..., Any], args: Sequence[float], params: Mapping[str, Any]) -> Any:

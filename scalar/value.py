@@ -99,14 +99,14 @@ class Value:
         if b is None or self.params:
             for x, d in zip(self.args, self._partials() if self.op else ()):
                 if d is not None:
-                    x.grad += g * d
+                    x.grad += g * d if d is not False else 0.0
             return
         try:
             da, db = self.op.rules["partials"](floats, self._data, a._data, b._data)
         except ZeroDivisionError:
             da, db = self._partials()
-        a.grad += g * da
-        b.grad += g * db
+        a.grad += g * da if da is not False else 0.0
+        b.grad += g * db if db is not False else 0.0
 
     def _partials(self) -> Sequence[Any]:
         """dy/dx for each argument x, in numbers."""

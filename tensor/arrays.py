@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial, reduce
 from typing import Any
 
@@ -43,10 +43,44 @@ def asarray(data: Any, asker: str = "an array") -> Array:
     return array
 
 
+def holds_whole_numbers(op: Op[...], operands: Sequence[Array]) -> bool:
+    """Whether an op that computes is given whole numbers or booleans, which would wrap round, or have no minus."""
+    if op.moves:
+        return False
+    return any([x.dtype.kind != "f" and interval is not None for x, interval in _by_interval(op, operands)])
+
+
+def floated(op: Op[...], operands: Sequence[Array]) -> list[Array]:
+    """The operands with whole numbers and booleans as floats, of the type of those that are floats; masks stay."""
+    dtype = floating_type(operands) or np.dtype(float)
+    return [
+        x.astype(dtype) if x.dtype.kind != "f" and interval is not None else x
+        for x, interval in _by_interval(op, operands)
+    ]
+
+
+def floating_type(operands: Sequence[Array]) -> Any:
+    """The type of the first operand that holds floats; None where none does."""
+    return next((x.dtype for x in operands if x.dtype.kind == "f"), None)
+
+
+def _by_interval(op: Op[...], operands: Sequence[Array]) -> Iterable[tuple[Array, Any]]:
+    return zip(operands, op.domain * len(operands) if op.variadic else op.domain)
+
+
+@np.errstate(all="ignore")
+def silently(function: Any, *args: Any) -> Any:
+    """function(*args), without NumPy's warnings: infinities and NaN are answers, on this engine as on the other."""
+    return function(*args)
+
+
 def run(op: Op[...], args: Sequence[Any], params: Mapping[str, Any]) -> Any:
     """An op on plain arrays, unrecorded."""
-    numbers = [x if isinstance(x, (int, float)) else asarray(x, op.name) for x in args]
-    return op.run(sys.modules[__name__], numbers, params)
+    numbers = [asarray(x, op.name) for x in args]
+    if holds_whole_numbers(op, numbers):
+        numbers = floated(op, numbers)
+    numbers = [x if isinstance(x, (int, float)) else array for x, array in zip(args, numbers)]
+    return silently(op.run, sys.modules[__name__], numbers, params)
 
 
 def astype(x: Array, dtype: Any) -> Array:
@@ -123,10 +157,36 @@ def reshape(x: Array, shape: Shape) -> Array:
     return x.reshape(shape)
 
 
+def where(condition: Array, a: Array, b: Array) -> Array:
+    """NumPy's; of many numbers or 0, as a partial that is a condition has it, the numbers' bits are kept or cleared."""
+    if type(b) is int and b == 0 and np.size(a) > SMALL and a.dtype in _WHOLE and np.shape(condition) == a.shape:
+        whole = _WHOLE[a.dtype]
+        bits = condition.astype(whole)
+        np.negative(bits, out=bits)  # 1 becomes -1, all of whose bits are 1
+        np.bitwise_and(bits, a.view(whole), out=bits)
+        return bits.view(a.dtype)
+    return np.where(condition, a, b)
+
+
+_WHOLE = {np.dtype(f"f{n}"): np.dtype(f"i{n}") for n in (2, 4, 8)}
+
+
 def erf(x: Array) -> Array:
     from scipy.special import erf
 
-    return erf(x)
+    return _in_its_type(erf, x)
+
+
+def erfc(x: Array) -> Array:
+    from scipy.special import erfc
+
+    return _in_its_type(erfc, x)
+
+
+def _in_its_type(function: Any, x: Array) -> Array:
+    """A function of SciPy's, which knows single and double precision alone, in the type of x."""
+    x = np.asarray(x)
+    return function(x) if x.dtype in (np.float32, np.float64) else function(x.astype(float)).astype(x.dtype)
 
 
 def pad(x: Array, pad_width: Any, mode: Any = "constant", constant_values: float = 0) -> Array:

@@ -121,7 +121,8 @@ class Tensor(ArrayMethods):
             for node in order:
                 node._refuse_changed()
             return graph.backward_recorded({self: seed})
-        for node, g in graph.reverse(order, {self: seed._array}, arrays, _as_arrays).items():
+        grads = arrays.silently(graph.reverse, order, {self: seed._array}, arrays, _as_arrays)
+        for node, g in grads.items():
             added = node.op is None and node._grad is not None
             node._grad, node._grad_is_ours = node._grad + g if added else g, added
 
@@ -186,7 +187,9 @@ class Tensor(ArrayMethods):
                 return Tensor.apply_op(op, _lifted(op, args), params)
             inputs.append(x._array.copy() if x._exposed else x._array)
             wanted.append(x._asks)
-        y = op.run(arrays, inputs, params)
+        if False in wanted and arrays.holds_whole_numbers(op, inputs):
+            return Tensor.apply_op(op, _floated(op, args), params)
+        y = arrays.silently(op.run, arrays, inputs, params)
         node = _new(Tensor)
         node._array, node._exposed, node._grad, node._grad_is_ours, node.label = y, False, None, True, ""
         node._asks = True in wanted and (not MODES or modes.recording())
@@ -228,17 +231,23 @@ def _as_arrays(node: Tensor, g: Array) -> Any:
 
 
 def _lifted(op: Op[...], args: Sequence[Any]) -> tuple[Tensor, ...]:
-    """All operands as Tensors; Python numbers take the floating type of the first that has one."""
-    floating = None
-    for x in args:
-        if type(x) is Tensor and floating is None and x._array.dtype.kind == "f":
-            floating = x._array.dtype
+    """All operands as Tensors; single numbers take the floating type of the first that has one."""
+    floating = arrays.floating_type([x._array for x in args if type(x) is Tensor])
     return tuple([x if type(x) is Tensor else _lift(x, op, floating) for x in args])
 
 
+def _floated(op: Op[...], args: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """The operands, those of whole numbers as constants of floats; a leaf keeps its label."""
+    floats = arrays.floated(op, [x._array for x in args])
+    twins = [x if x._array is array else _constant(array) for x, array in zip(args, floats)]
+    for x, twin in zip(args, twins):
+        twin.label = x.label
+    return tuple(twins)
+
+
 def _lift(other: Any, op: Op[...], dtype: Any) -> Tensor:
-    """The other operand as a constant; a Python number takes the Tensor's floating type."""
-    if isinstance(other, (int, float)) and not isinstance(other, np.generic):
+    """The other operand as a constant; a single number, Python's or NumPy's, takes the Tensor's floating type."""
+    if isinstance(other, (int, float, np.number)):
         return _constant(np.array(other, None if isinstance(other, bool) else dtype))
     if dispatch.is_node(other):
         dispatch.refuse_mixing(op.name, Tensor, type(other))

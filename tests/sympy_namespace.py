@@ -44,6 +44,7 @@ class Formula:
     def __ge__(self, other: Any) -> Formula: return _bracket(self.expr >= exact(other))
     def __and__(self, other: Any) -> Formula: return self * other  # both are 0 or 1
     __rand__ = __and__
+    def __or__(self, other: Any) -> Formula: return self + other - self * other
     # fmt: on
 
     def __bool__(self) -> bool:
@@ -87,6 +88,15 @@ log1p = _function(lambda x: sympy.log(1 + x))
 pow = power = _function(lambda x, n: x**n)
 maximum = _function(lambda a, b: sympy.Piecewise((a, a >= b), (b, True)))
 minimum = _function(lambda a, b: sympy.Piecewise((a, a <= b), (b, True)))
+erfc = _function(sympy.erfc)
+logical_not = _function(lambda condition: 1 - condition)
+
+
+def isnan(x: Formula) -> bool:
+    """False: a symbol stands for a number."""
+    return False
+
+
 where = _function(lambda condition, a, b: sympy.Piecewise((a, sympy.Ne(condition, 0)), (b, True)))
 
 

@@ -19,7 +19,7 @@ pi, inf, nan = np.pi, np.inf, np.nan
 
 # fmt: off
 exp, log, log1p, sqrt = torch.exp, torch.log, torch.log1p, torch.sqrt
-sin, cos, tanh, erf = torch.sin, torch.cos, torch.tanh, torch.erf
+sin, cos, tanh, erf, erfc = torch.sin, torch.cos, torch.tanh, torch.erf, torch.erfc
 abs, sign, matmul = torch.abs, torch.sign, torch.matmul
 pow = power = torch.pow
 reshape, permute_dims, broadcast_to = torch.reshape, torch.permute, torch.broadcast_to
