@@ -13,8 +13,6 @@ from ops.shapes import normal_axes, why_not
 _MEANT = {
     "truth value": "an if, and, or, not, max or min cannot decide for all elements at once; write "
     "xp.where(condition, a, b), which is ops.where",
-    "negative integer power": "whole numbers have no negative whole powers in NumPy; make them floats first, as in "
-    "x.astype(float)",
 }
 
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from ops import traces
 from ops.dispatch import is_node, shape_of
 from ops.errors import ChangedDataError, ShapeError
+from ops.fitting import demand_foldable
 from ops.modes import MODES, watch_gradient
 from ops.shapes import fold
 
@@ -73,6 +74,8 @@ def reverse(order: Sequence[Any], seeds: Mapping[Any, Any], xp: Any, read: Reade
             watch_gradient(node, sent)
         for arg, x, asked, g in zip(node.args, args, wanted, sent):
             if asked and g is not None:
+                if g.shape != x.shape:
+                    demand_foldable(op, g, x, y)
                 if g.shape != x.shape or (g.dtype is not x.dtype and g.dtype != x.dtype):
                     g = fold(xp, g, x)
                 if arg not in grads:

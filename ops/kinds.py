@@ -7,6 +7,7 @@ from typing import Any, Concatenate, ParamSpec
 
 from ops.demands import demand_brackets, demand_interval, demand_samples, demand_settings
 from ops.errors import DeclarationError
+from ops.fitting import refuse_misfit, stretches
 from ops.rules import written
 from ops.shapes import kept, normal_axes
 from ops.spec import Interval, Op, Sample, sample
@@ -76,7 +77,12 @@ class Reduction(Op[P]):
     ) -> Sequence[Any]:
         (x,) = args
         sent = _times(xp, _restored(xp, g, x, params), self._partial(xp, y, x, params))
-        return (sent if sent.shape == x.shape else xp.broadcast_to(sent, x.shape),)
+        return (sent if sent.shape == x.shape else self._stretched(xp, sent, x),)
+
+    def _stretched(self, xp: Any, sent: Any, x: Any) -> Any:
+        if not stretches(sent.shape, x.shape):
+            refuse_misfit(self, sent, x)
+        return xp.broadcast_to(sent, x.shape)
 
     def jvp(self, xp: Any, tangents: Sequence[Any], y: Any, args: Sequence[Any], params: Params) -> Any:
         d = self._partial(xp, y, args[0], params)

@@ -23,6 +23,10 @@ class Undecided(TypeError):
         self.condition = condition
 
 
+class LeftTheGraph(TypeError):
+    """A formula was asked for its numbers, or an element to be taken apart."""
+
+
 class Expression:
     """A formula: a head (an operator, a function's name, or one of these) over its parts.
 
@@ -67,6 +71,19 @@ class Expression:
     def __ror__(self, other: Any) -> Expression: return _either(other, self)
     def __invert__(self) -> Expression: return _opposite(self)
     # fmt: on
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        if not self.varies():
+            raise TypeError("a formula is no array")
+        raise LeftTheGraph("takes numbers out of their graph as a NumPy array; compute with the argument itself")
+
+    def __getitem__(self, index: Any) -> Expression:
+        if self.head == "element":
+            raise LeftTheGraph(
+                "picks parts of an argument by [...], but the rules of a pointwise op run on single numbers; declare "
+                "the op as ops.general"
+            )
+        raise TypeError("a formula has no parts to pick")
 
     @property
     def shape(self) -> Expression:

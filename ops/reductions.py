@@ -48,7 +48,7 @@ def var(xp, x, /, axis: Axis = None, keepdims: bool = False, ddof: int = 0):
 @var.partials
 @halves_in_single
 def var_partials(xp, y, x, /, axis, ddof):
-    d = 2 * (x - _mean(xp, x, axis)) / _freedom(x, axis, ddof)
+    d = 2 * ((x - _mean(xp, x, axis)) / _freedom(x, axis, ddof))
     return (d - _mean(xp, d, axis),)  # by way of the mean: 0, unless something is infinite
 
 
@@ -92,14 +92,13 @@ def prod_partials(xp, y, x, /, axis):
 def logsumexp(xp, x, /, axis: Axis = None, keepdims: bool = False):
     r"""$y = \ln \sum_i e^{x_i}$, shifted by the largest $x_i$ against overflow. [Goodfellow et al. 2016, 4.1]"""
     top = _top(xp, x, axis)
-    top = xp.where(xp.abs(top) < float("inf"), top, 0)
     y = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top
     return y if keepdims else xp.squeeze(y, axis=normal_axes(axis, len(x.shape), "logsumexp"))
 
 
 @logsumexp.partials
 def logsumexp_partials(xp, y, x, /, axis):
-    return (xp.exp(x - y),)
+    return (xp.softmax(x, axis=axis),)  # exp(x - y), which has no digits left where y is large
 
 
 _SOFTMAX_SAMPLES = (sample((4,)), sample((2, 3)), sample((2, 3), axis=0), sample((2, 3, 2), axis=1))
@@ -156,8 +155,9 @@ def _mean(xp, x, axis):
 
 
 def _top(xp, x, axis):
-    """The largest along the axes, which stay with size 1; 0 of no elements."""
-    return (xp.max if x.size else xp.sum)(x, axis=axis, keepdims=True)
+    """What e^x is shifted by: the largest x, or 1e38 where that is infinite, beside which no finite x has a part."""
+    top = (xp.max if x.size else xp.sum)(x, axis=axis, keepdims=True)  # of no elements their sum, 0
+    return xp.where(xp.abs(top) < float("inf"), top, 1e38)
 
 
 def _can_be_divided(xp, y, x):

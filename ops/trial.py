@@ -18,11 +18,21 @@ from typing import Any, NoReturn
 
 from ops.bytecode import returns_nothing
 from ops.errors import DeclarationError
-from ops.letters import LETTERS, Expression, Leading, Letters, Undecided, leading_letters, letter, standing_for
+from ops.letters import (
+    LETTERS,
+    Expression,
+    Leading,
+    LeftTheGraph,
+    Letters,
+    Undecided,
+    leading_letters,
+    letter,
+    standing_for,
+)
 from ops.notation import text
 from ops.rules import FUNCTIONS, Rule, arguments
 from ops.spec import REGISTRY, Op
-from ops.words import a_or_an, counted, nearest
+from ops.words import a_or_an, counted, listed, nearest
 
 # fmt: off
 _OF_ARRAYS_ALONE = {
@@ -49,7 +59,7 @@ def try_rule(op: Op[...], role: str, rule: Rule) -> None:
     """Run a new rule on letters, with the parameters of each sample; DeclarationError where it cannot be right."""
     if returns_nothing(rule):
         raise DeclarationError(f"{rule.__name__} returns nothing; end it with return and what it has computed")
-    known = {*FUNCTIONS, *(REGISTRY.keys() - {op.name})} if op.elementwise else None
+    known = {*FUNCTIONS, *_elementwise(op, role)} if op.elementwise else None
     for params in [each.params for each in op.samples] or [{}]:
         found = _tried(rule, leading_letters(role, op.arrays), op.arrays, {**op.defaults, **params}, known)
         if found is ... or op.variadic:
@@ -58,6 +68,12 @@ def try_rule(op: Op[...], role: str, rule: Rule) -> None:
             op.checked(found, rule)
         else:
             _demand_bare(rule, found)
+
+
+def _elementwise(op: Op[...], role: str) -> set[str]:
+    """The ops that a rule about single elements may call; a forward may not call itself."""
+    names = {name for name, each in REGISTRY.items() if each.elementwise}
+    return names - {op.name} if role == "forward" else names
 
 
 def _tried(
@@ -70,12 +86,29 @@ def _tried(
     """
     given = {name: params.get(name, letter(name)) for name in arguments(rule)[1]}
     xp = LETTERS if known is None else _XP(known)
+    letters = [*map(_elements, (*leading, *standing_for(arrays)))]
     try:
-        return rule(xp, *map(_elements, leading), *map(_elements, standing_for(arrays)), **given)
+        found = rule(xp, *letters, **given)
     except Exception as error:
         if said := _told(error, rule, known):
             raise DeclarationError(f"{rule.__name__} {said}") from error
         return ...
+    if strangers := _elements_of(found) - _elements_of(letters):
+        names = listed(sorted({stranger.parts[0] for stranger in strangers}))
+        raise DeclarationError(
+            f"{rule.__name__} uses {names} of an earlier call, which it has kept, so the graph of a later call would "
+            f"not lead there; compute with the arguments alone"
+        )
+    return found
+
+
+def _elements_of(thing: Any) -> set[Expression]:
+    """The elements that a formula, or what is in a list of them, is made of."""
+    if isinstance(thing, (tuple, list)):
+        return set().union(*map(_elements_of, thing))
+    if not isinstance(thing, Expression):
+        return set()
+    return {thing} if thing.head == "element" else _elements_of([*thing.parts, *thing.options.values()])
 
 
 def _elements(names: str | tuple[str, ...]) -> Any:
@@ -86,6 +119,8 @@ def _told(error: Exception, rule: Rule, known: Collection[str] | None) -> str:
     """What a failure on letters tells about the rule; empty where it only says that letters are no arrays."""
     if isinstance(error, TypeError) and (said := _about_a_call(error, rule, known)):
         return said
+    if isinstance(error, LeftTheGraph):
+        return str(error) if known is not None or "NumPy" in str(error) else ""
     if isinstance(error, Undecided) and known is not None and error.condition.varies():
         return _about_a_condition(text(error.condition).strip("[]"))
     if isinstance(error, NameError):
@@ -102,6 +137,11 @@ def _about_a_condition(condition: str) -> str:
 
 def _about_an_attribute(error: AttributeError, known: Collection[str] | None) -> str:
     name, thing = error.name or "", error.obj
+    if isinstance(thing, Letters) and name in REGISTRY and known is not None and not REGISTRY[name].elementwise:
+        return (
+            f"calls xp.{name}, which goes across the elements of an array, but the rules of a pointwise op run on "
+            f"single numbers; declare the op as ops.general"
+        )
     if isinstance(thing, Letters):
         return f"calls xp.{name}, which xp does not have; {nearest(name, known or ())}"
     if not isinstance(thing, Expression):

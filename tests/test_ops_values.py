@@ -205,7 +205,7 @@ def test_a_reduction_of_nothing_goes_on_and_sends_back_an_empty_gradient(
     assert x.grad is None or x.grad.shape == (0, 3)
 
 
-@pytest.mark.parametrize("op", [ops.max, ops.min, ops.logsumexp], ids=["max", "min", "logsumexp"])
+@pytest.mark.parametrize("op", [ops.max, ops.min], ids=["max", "min"])
 def test_the_largest_of_nothing_is_refused_by_name(array: Callable[..., Any], op: Any) -> None:
     with pytest.raises(ops.ShapeError, match=op.name):
         op(array(np.zeros((0, 3))), axis=0)
@@ -367,21 +367,15 @@ def test_zero_to_the_zero_has_finite_slopes_of_slopes(number: Callable[..., Any]
     assert np.isfinite(float(a.data))
 
 
-@pytest.mark.torch
 @pytest.mark.parametrize("ddof", [2, 3])
 @pytest.mark.parametrize("data", [[1.0, 2.0], [2.0, 2.0]], ids=str)
-def test_variance_without_freedom_is_numpys_and_its_gradient_as_infinite_as_torchs(
+def test_variance_without_freedom_is_numpys_and_has_no_gradient(
     array: Callable[..., Any], data: list[float], ddof: int
 ) -> None:
-    torch = pytest.importorskip("torch")
     x = array(data)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         y = ops.var(x, ddof=ddof)
         y.backward()
         np.testing.assert_array_equal(y.data, np.var(data, ddof=ddof))
-        z = torch.tensor(data, dtype=torch.float64, requires_grad=True)
-        torch.var(z, correction=ddof).backward()
-    assert not np.isfinite(x.grad).any()
-    if isinstance(x, Tensor):  # PyTorch drops the sign of x - mean; a ValueArray's numbers meet as inf - inf
-        np.testing.assert_array_equal(np.abs(x.grad), np.abs(z.grad.numpy()))
+    assert np.isnan(x.grad).all()  # inf - inf, by way of the mean; PyTorch says inf, with the sign of x - mean dropped

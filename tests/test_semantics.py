@@ -727,8 +727,8 @@ def test_changing_what_no_rule_reads_is_allowed(number: Leaf, f: Callable[[Any],
 
 @pytest.mark.parametrize(
     "f",
-    [lambda x: x.exp(), lambda x: x.tanh(), lambda x: x.sigmoid(), lambda x: x.sqrt()],
-    ids=["exp", "tanh", "sigmoid", "sqrt"],
+    [lambda x: x.exp(), lambda x: x.tanh(), lambda x: x.sqrt()],
+    ids=["exp", "tanh", "sqrt"],
 )
 def test_a_rule_that_reads_its_output_lets_its_input_be_changed(number: Leaf, f: Callable[[Any], Any]) -> None:
     x, twin = number(0.5), number(0.5)
