@@ -71,8 +71,7 @@ def gelu(xp, x, /, approximate="none"):
 
 @gelu.partials
 def gelu_partials(xp, y, x, /, approximate):
-    is_0 = xp.abs(x) <= 0
-    phi = xp.where(is_0, 0.5, y / xp.where(is_0, 1, x))  # a division, where _gauss would take an erfc
+    phi = _gauss(xp, x, approximate)
     if approximate == "tanh":
         slope = 2 * (2 / xp.pi) ** 0.5 * (1 + 3 * 0.044715 * x * x)
         return (phi + y * (1 - phi) * slope,)
@@ -82,7 +81,7 @@ def gelu_partials(xp, y, x, /, approximate):
 def _gauss(xp, x, approximate):
     """The share of a normal distribution below x, exact or by the tanh of a cubic."""
     if approximate == "tanh":
-        return (1 + xp.tanh((2 / xp.pi) ** 0.5 * (x + 0.044715 * x * x * x))) / 2
+        return xp.sigmoid(2 * (2 / xp.pi) ** 0.5 * (x + 0.044715 * x * x * x))  # (1 + tanh(u)) / 2 is this at 2 u
     if approximate == "none":
         return xp.erfc(-x / 2**0.5) / 2  # exact far below 0, where 1 + erf is 0
     raise ParameterError(f'gelu: approximate is {approximate!r}; it may be "none" or "tanh"')

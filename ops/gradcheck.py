@@ -57,6 +57,7 @@ class GradcheckReport:
     tolerance: float
     weighted: bool = False
     left_graph: bool = False
+    turn: Compared | None = None
 
     @property
     def checked(self) -> int:
@@ -73,7 +74,8 @@ class GradcheckReport:
 
     @property
     def ok(self) -> bool:
-        return not self.mismatches and self.adjoint_gap <= self.tolerance
+        turns = self.turn is None or self.turn.error <= self.tolerance
+        return not self.mismatches and self.adjoint_gap <= self.tolerance and turns
 
     def __bool__(self) -> bool:
         return self.ok
@@ -87,6 +89,11 @@ class GradcheckReport:
             f"the gradient{of} {holds}, largest relative difference {self.worst:.2g} (tolerance {self.tolerance:g})",
             f"reverse and forward mode {modes}: <J'g, t> and <g, J t> differ by {self.adjoint_gap:.2g}",
         ]
+        if not self.mismatches and self.turn is not None and self.turn.error > self.tolerance:
+            said.append(
+                f"the gradient's own derivative, along a random direction, is {self.turn.gradient:.9g} by the rules and "
+                f"{self.turn.slope:.9g} as measured: a rule takes numbers out of the graph, or computes with kept ones"
+            )
         hint = "f returned plain numbers, not a node, so no gradient flows: is there a .data, item() or float() in it?"
         return said + [hint] * (self.left_graph and bool(wrong))
 
@@ -115,7 +122,7 @@ class GradcheckReport:
 def gradcheck(
     f: Callable[..., Any], *inputs: Any, step: float = 1e-6, tolerance: float = 1e-5, rng: Random | None = None
 ) -> GradcheckReport:
-    """Compare f's gradients with central differences, and its two modes with each other.
+    """Compare f's gradients with central differences, its two modes with each other, and so the gradient's derivative.
 
     inputs: numbers, arrays or nodes, a gradient checked for each, in float64.  f may return any shape; the
     gradient of one number is shown itself, that of many is of their sum with random weights.  step: the nudge,
@@ -140,7 +147,32 @@ def gradcheck(
     places = [(i, index) for i, leaf in enumerate(leaves) for index in _indices(leaf)]
     found = [_compare(i, k, _at(grads[i], k), partial(total, i, k), step, tolerance) for i, k in places]
     gap = _adjoint_gap(lambda *x: _as_node(f(*x)), leaves, grads, weights, rng)
-    return GradcheckReport(found, gap, tolerance, weighted=weights is not ONE, left_graph=not is_node(answer))
+    turn = None if any(each.kink for each in found) else _turn(f, leaves, weights, step, rng)
+    return GradcheckReport(found, gap, tolerance, weights is not ONE, not is_node(answer), turn)
+
+
+def _turn(f: Callable[..., Any], leaves: list[Any], weights: Any, step: float, rng: Random) -> Compared:
+    """How the gradient along a random direction changes along it: by the rules of the rules, and as measured."""
+    along = [_random_like(x.data, rng) for x in leaves]
+
+    def slope(nudge: float) -> tuple[Any, list[Any]]:
+        moved = [type(x)(x.data + nudge * v, **_asking(x)) for x, v in zip(leaves, along)]
+        return _inner(pullback(_dot(_as_node(f(*moved)), weights), moved), along), moved
+
+    here, moved = slope(0.0)
+    above, below = (float(slope(nudge)[0].data) for nudge in (step, -step))
+    by_rules = _inner(pullback(here, moved), along)
+    return Compared(0, (), float(by_rules.data), (above - below) / (2 * step), kink=False)
+
+
+def _asking(x: Any) -> dict[str, bool]:
+    return {"requires_grad": True} if x.rank else {}
+
+
+def _inner(grads: Sequence[Any], along: Sequence[Any]) -> Any:
+    """<gradient, direction>, as a node."""
+    parts = [_dot(g, v) for g, v in zip(grads, along)]
+    return sum(parts[1:], parts[0])
 
 
 def _leaf(x: Any) -> Any:

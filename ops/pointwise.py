@@ -222,6 +222,17 @@ def erf_partials(xp, y, x, /):
     return (2 / xp.pi**0.5 * xp.exp(-x * x),)
 
 
+@pointwise((-3, 3))
+def erfc(xp, x, /):
+    r"""What the error function lacks to 1, $y = 1 - \operatorname{erf} x$, exact where that would be 0. [DLMF 7.2]"""
+    return xp.erfc(x)
+
+
+@erfc.partials
+def erfc_partials(xp, y, x, /):
+    return (-2 / xp.pi**0.5 * xp.exp(-x * x),)
+
+
 # choices
 
 

@@ -63,9 +63,9 @@ GOLDEN = [
      [r"\frac{\partial y}{\partial a} = [a \ge b]", r"\frac{\partial y}{\partial b} = [a < b]"]),
     ("gelu", "formula",
      ["y = x*erfc(-x/1.41421)/2, for approximate = 'none'",
-      "y = x*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))/2, for approximate = 'tanh'"],
+      "y = x*sigmoid(2*sqrt(2/pi)*(x + 0.044715*x**3)), for approximate = 'tanh'"],
      [r"y = x\,\frac{\operatorname{erfc}\left(-\frac{x}{1.41421}\right)}{2}\text{, for approximate = 'none'}",
-      r"y = x\,\frac{1 + \tanh\left(\sqrt{\frac{2}{\pi}}\,(x + 0.044715\,x^3)\right)}{2}"
+      r"y = x\,\sigma\left(2\,\sqrt{\frac{2}{\pi}}\,(x + 0.044715\,x^3)\right)"
       r"\text{, for approximate = 'tanh'}"]),
     ("gelu", "parameters", ["approximate = 'none'"], [r"\mathit{approximate} = \texttt{'none'}"]),
     ("clip", "partials", ["dy/dx = [x >= low and x <= high]"],
