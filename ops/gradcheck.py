@@ -57,7 +57,7 @@ class GradcheckReport:
     tolerance: float
     weighted: bool = False
     left_graph: bool = False
-    turn: Compared | None = None
+    curvature: Compared | None = None
 
     @property
     def checked(self) -> int:
@@ -74,8 +74,8 @@ class GradcheckReport:
 
     @property
     def ok(self) -> bool:
-        turns = self.turn is None or self.turn.error <= self.tolerance
-        return not self.mismatches and self.adjoint_gap <= self.tolerance and turns
+        bends = self.curvature is None or self.curvature.error <= self.tolerance
+        return not self.mismatches and self.adjoint_gap <= self.tolerance and bends
 
     def __bool__(self) -> bool:
         return self.ok
@@ -89,10 +89,10 @@ class GradcheckReport:
             f"the gradient{of} {holds}, largest relative difference {self.worst:.2g} (tolerance {self.tolerance:g})",
             f"reverse and forward mode {modes}: <J'g, t> and <g, J t> differ by {self.adjoint_gap:.2g}",
         ]
-        if not self.mismatches and self.turn is not None and self.turn.error > self.tolerance:
+        if not self.mismatches and (bend := self.curvature) and bend.error > self.tolerance:
             said.append(
-                f"the gradient's own derivative, along a random direction, is {self.turn.gradient:.9g} by the rules and "
-                f"{self.turn.slope:.9g} as measured: a rule takes numbers out of the graph, or computes with kept ones"
+                f"the gradient's own derivative along a random direction is {bend.gradient:.9g} by the rules, but "
+                f"{bend.slope:.9g} as measured: does a rule take numbers out of the graph, or use kept ones?"
             )
         hint = "f returned plain numbers, not a node, so no gradient flows: is there a .data, item() or float() in it?"
         return said + [hint] * (self.left_graph and bool(wrong))
@@ -147,11 +147,11 @@ def gradcheck(
     places = [(i, index) for i, leaf in enumerate(leaves) for index in _indices(leaf)]
     found = [_compare(i, k, _at(grads[i], k), partial(total, i, k), step, tolerance) for i, k in places]
     gap = _adjoint_gap(lambda *x: _as_node(f(*x)), leaves, grads, weights, rng)
-    turn = None if any(each.kink for each in found) else _turn(f, leaves, weights, step, rng)
-    return GradcheckReport(found, gap, tolerance, weights is not ONE, not is_node(answer), turn)
+    curvature = None if any(each.kink for each in found) else _curvature(f, leaves, weights, step, rng)
+    return GradcheckReport(found, gap, tolerance, weights is not ONE, not is_node(answer), curvature)
 
 
-def _turn(f: Callable[..., Any], leaves: list[Any], weights: Any, step: float, rng: Random) -> Compared:
+def _curvature(f: Callable[..., Any], leaves: list[Any], weights: Any, step: float, rng: Random) -> Compared:
     """How the gradient along a random direction changes along it: by the rules of the rules, and as measured."""
     along = [_random_like(x.data, rng) for x in leaves]
 

@@ -171,7 +171,7 @@ class ValueArray(ArrayMethods):
         """Run an op on ValueArrays, Values, numbers and arrays, and keep what was done at both levels."""
         nodes = tuple([x if type(x) is ValueArray else _lift(x, op) for x in args])
         inputs = tuple([node.values for node in nodes])
-        with collector_paused():
+        with collector_paused(), np.errstate(all="ignore"):
             values = objects.mapped(op, inputs, params) if op.elementwise else op.run(objects, inputs, params)
         out = _new(ValueArray)
         out.values, out.label, out.scope = objects.boxed(values), "", modes.scope()

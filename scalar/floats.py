@@ -113,7 +113,14 @@ def run(rule: Callable[..., Any], args: Sequence[float], params: Mapping[str, An
     try:
         return rule(sys.modules[__name__], *args, **params)
     except ZeroDivisionError:
-        return rule(_Ieee(), *map(_Float, args), **params)
+        return _as_floats(rule(_Ieee(), *map(_Float, args), **params))
+
+
+def _as_floats(result: Any) -> Any:
+    """What a rule made of such floats, without them."""
+    if isinstance(result, tuple):
+        return tuple(map(_as_floats, result))
+    return float(result) if type(result) is _Float else result
 
 
 class _Float(float):

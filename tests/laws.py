@@ -1,4 +1,4 @@
-"""The nine laws that every op obeys, each a small function of one op.
+"""The ten laws that every op obeys, each a small function of one op.
 
 A new op is tried on all of them at once, whether it stands in the registry or in a notebook:
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
+from itertools import product
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -269,6 +270,25 @@ def engines_agree(op: Op[...]) -> None:
             case.assert_close(value, y, 1e-12, f"engines agree: the values of {name} and Tensor")
             for i, ours, theirs in zip(case.varied, found, wanted, strict=True):
                 case.assert_close(ours, theirs, 1e-12, f"engines agree: gradient {i} of {name} and Tensor")
+
+
+SPECIAL = (np.inf, -np.inf, np.nan, 0.0, -0.0, 5e-324, 1e-200, 1e200, 800.0, -800.0)
+
+
+@law("special numbers")
+def engines_agree_on_special_numbers(op: Op[...]) -> None:
+    """Infinities, NaN, zeros, tiny and huge numbers among ordinary ones: Tensor and ValueArray answer alike."""
+    for case in cases(op):
+        ordinary, g = case.arrays, case.rng.uniform(-1, 1, np.shape(case.call(*case.arrays)))
+        for number, share in product(SPECIAL, (0.3, 1.0)):
+            case.arrays = [
+                np.where(case.rng.random(x.shape) < share, number, x) if i in case.varied else x
+                for i, x in enumerate(ordinary)
+            ]
+            (y, grads), (value, others) = (_backward(case, engine, g) for engine in (Tensor, ValueArray))
+            for got, wanted in zip((value, *others), (y, *grads), strict=True):
+                message = f"{case}: special numbers: {number} at a share of {share} in {case.arrays}"
+                np.testing.assert_allclose(got, wanted, rtol=1e-9, atol=1e-12, err_msg=message)
 
 
 def _element_by_element(case: Case, g: Array) -> tuple[Array, list[Array]]:

@@ -203,7 +203,18 @@ def _numbers(domain, share):
 
 def _evaluated(formula, params, names, args, y):
     right = re.sub(r"\[([^][]*)\]", r"float(\1)", formula.partition(" = ")[2])
-    return eval(right, {**ops.REGISTRY, "log1p": math.log1p, "erfc": math.erfc, "pi": math.pi, "y": y, **params, **dict(zip(names, args))})
+    return eval(
+        right,
+        {
+            **ops.REGISTRY,
+            "log1p": math.log1p,
+            "erfc": math.erfc,
+            "pi": math.pi,
+            "y": y,
+            **params,
+            **dict(zip(names, args)),
+        },
+    )
 
 
 def _slope(op, args, i, params, h=1e-5):
