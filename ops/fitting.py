@@ -9,13 +9,13 @@ from ops.shapes import Shape
 
 
 def demand_foldable(op: Any, g: Any, x: Any, y: Any) -> None:
-    """ShapeError unless g, which has not the shape of x, has one that broadcasting x in the forward explains.
+    """ShapeError unless g has the shape of x, or one that broadcasting x in the forward explains.
 
     A pointwise op's gradients have the shape of y before they are folded.  A bilinear op may stretch x along axes that
     y has as well, as matmul does along batches.  Any other op sends back the shape of x itself.
     """
     explained = {"pointwise": g.shape == y.shape, "bilinear": _is_batched(g.shape, x.shape, y.shape)}
-    if not explained.get(op.kind, False):
+    if g.shape != x.shape and not explained.get(op.kind, False):
         refuse_misfit(op, g, x)
 
 

@@ -27,6 +27,8 @@ def pad(xp, x, /, pad_width, mode: str = "constant", constant_values: float = 0)
 def pad_vjp(xp, g, y, x, /, pad_width, mode, constant_values):
     if mode == "constant":
         return (g[tuple(slice(before, before + n) for (before, _), n in zip(pad_width, x.shape))],)
+    if 0 in x.shape:  # and so in that of y, since an axis without elements has nothing to go on with
+        return (xp.reshape(g, x.shape),)
     return (xp.scatter_add(g, index=_sources(pad_width, x.shape, mode), shape=x.shape),)
 
 
@@ -40,6 +42,12 @@ def pad_door(x, /, pad_width, mode, constant_values):
     if mode not in ("constant", "reflect", "edge", "wrap"):
         raise ParameterError(f'pad: mode is {mode!r}; it may be "constant", "reflect", "edge" or "wrap"')
     return pad.apply(x, pad_width=_pairs(pad_width, len(x.shape)), mode=mode, constant_values=constant_values)
+
+
+@pad.hint
+def pad_hint(x, /, pad_width, mode, constant_values):
+    empty = [axis for axis, n in enumerate(x) if n == 0 and mode != "constant"]
+    return f'mode "{mode}" repeats elements of the array, but axis {empty[0]} of {x} has none' if empty else ""
 
 
 def _pairs(pad_width, ndim):

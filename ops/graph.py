@@ -74,9 +74,8 @@ def reverse(order: Sequence[Any], seeds: Mapping[Any, Any], xp: Any, read: Reade
             watch_gradient(node, sent)
         for arg, x, asked, g in zip(node.args, args, wanted, sent):
             if asked and g is not None:
-                if g.shape != x.shape:
-                    demand_foldable(op, g, x, y)
                 if g.shape != x.shape or (g.dtype is not x.dtype and g.dtype != x.dtype):
+                    demand_foldable(op, g, x, y)
                     g = fold(xp, g, x)
                 if arg not in grads:
                     grads[arg] = g

@@ -176,10 +176,8 @@ def _times(xp: Any, g: Any, d: Any) -> Any:
     """g * d; where the partial is a condition, g where it holds and 0 elsewhere, which no infinity turns into NaN."""
     if type(d) is int and d == 1:
         return g
-    return xp.where(d, g, 0) if getattr(d, "dtype", type(d)) == _CONDITION else g * d
-
-
-_CONDITION = bool  # the type of what holds or does not hold
+    is_condition = type(d) is bool or getattr(getattr(d, "dtype", None), "kind", "") == "b"
+    return xp.where(d, g, 0) if is_condition else g * d
 
 
 def _restored(xp: Any, y: Any, x: Any, params: Params) -> Any:

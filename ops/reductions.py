@@ -69,6 +69,21 @@ def min(xp, x, /, axis: Axis = None, keepdims: bool = False):
     return xp.min(x, axis=axis, keepdims=keepdims)
 
 
+@max.hint
+def max_hint(x, /, axis, keepdims):
+    return _of_none(x, axis, "largest")
+
+
+@min.hint
+def min_hint(x, /, axis, keepdims):
+    return _of_none(x, axis, "smallest")
+
+
+def _of_none(x, axis, which):
+    where = "" if axis is None else f" along axis {axis}"
+    return f"{x} has no elements{where}, and of none there is no {which}; give it one, or leave this out" * (0 in x)
+
+
 @min.partials
 def min_partials(xp, y, x, /, axis):
     return (_first((x <= y) | xp.isnan(x), axis),)

@@ -181,15 +181,16 @@ class Tensor(ArrayMethods):
     @staticmethod
     def apply_op(op: Op[...], args: Sequence[Any], params: Mapping[str, Any] = NO_PARAMS) -> Tensor:
         """Run an op on Tensors, numbers and arrays, and keep what was done in a new node."""
-        inputs, wanted = [], []
+        inputs, wanted, whole = [], [], False
         for x in args:
             if type(x) is not Tensor:
                 return Tensor.apply_op(op, _lifted(op, args), params)
             inputs.append(x._array.copy() if x._exposed else x._array)
             wanted.append(x._asks)
-        if False in wanted and arrays.holds_whole_numbers(op, inputs):
+            whole = whole or (not x._asks and x._array.dtype.kind != "f")
+        if whole and arrays.holds_whole_numbers(op, inputs):
             return Tensor.apply_op(op, _floated(op, args), params)
-        y = arrays.silently(op.run, arrays, inputs, params)
+        y = op.run(arrays, inputs, params) if op.moves else arrays.silently(op.run, arrays, inputs, params)
         node = _new(Tensor)
         node._array, node._exposed, node._grad, node._grad_is_ours, node.label = y, False, None, True, ""
         node._asks = True in wanted and (not MODES or modes.recording())
@@ -232,7 +233,10 @@ def _as_arrays(node: Tensor, g: Array) -> Any:
 
 def _lifted(op: Op[...], args: Sequence[Any]) -> tuple[Tensor, ...]:
     """All operands as Tensors; single numbers take the floating type of the first that has one."""
-    floating = arrays.floating_type([x._array for x in args if type(x) is Tensor])
+    floating = None
+    for x in args:
+        if type(x) is Tensor and floating is None and x._array.dtype.kind == "f":
+            floating = x._array.dtype
     return tuple([x if type(x) is Tensor else _lift(x, op, floating) for x in args])
 
 
