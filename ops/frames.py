@@ -129,7 +129,19 @@ def overlap_add_adjoint(xp, g, x, /, shape, size, stride, dilation):
 
 @overlap_add.door
 def overlap_add_door(x, /, shape, size, stride, dilation):
-    return overlap_add.apply(x, shape=shape, **_window_sizes(shape, size, stride, dilation))
+    sizes = _window_sizes(shape, size, stride, dilation)
+    if x.shape != (taken := _windows_of(shape, **sizes)):
+        raise ShapeError(
+            f"overlap_add: the windows of an array of shape {tuple(shape)} have shape {taken}, not {x.shape}"
+        )
+    return overlap_add.apply(x, shape=shape, **sizes)
+
+
+def _windows_of(shape, size, stride, dilation):
+    """The shape of the windows that are taken of an array of this shape."""
+    lead, lengths = shape[: len(shape) - len(size)], shape[len(shape) - len(size) :]
+    counts = [(n - (k - 1) * d - 1) // s + 1 for n, k, s, d in zip(lengths, size, stride, dilation)]
+    return (*lead, *counts, *size)
 
 
 def _window_sizes(shape, size, stride, dilation):
