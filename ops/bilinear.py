@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ops.dispatch import shape_of
 from ops.errors import ShapeError
 from ops.kinds import bilinear
 from ops.linear import expand_dims, squeeze
@@ -29,7 +28,7 @@ def matmul_adjoint_b(xp, g, a, b, /):
 @matmul.door
 def matmul_door(a, b, /):
     """A vector on the left stands as a row, on the right as a column, and its axis goes out again."""
-    if (a_is_vector := len(shape_of(a)) == 1) | (b_is_vector := len(shape_of(b)) == 1):
+    if (a_is_vector := len(a.shape) == 1) | (b_is_vector := len(b.shape) == 1):
         a = expand_dims(a, axis=0) if a_is_vector else a
         b = expand_dims(b, axis=1) if b_is_vector else b
         added = (-2,) * a_is_vector + (-1,) * b_is_vector

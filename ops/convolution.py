@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ops.bilinear import matmul
+from ops.dispatch import as_array
 from ops.errors import ShapeError
 from ops.frames import pad, windows
 from ops.linear import permute_dims, reshape
@@ -28,6 +29,7 @@ def conv2d(x: Any, w: Any, stride: Pair = 1, padding: Pair = 0, dilation: Pair =
     >>> conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2))).tolist()
     [[[[4.0, 4.0], [4.0, 4.0]]]]
     """
+    x, w = as_array(x, "conv2d"), as_array(w, "conv2d")
     _check_channels(x.shape, w.shape, groups)
     filters, depth, *size = w.shape
     views = windows(_framed(x, padding), size, stride, dilation)  # (n, c, h', w', kh, kw)
@@ -63,6 +65,7 @@ def avg_pool2d(x: Any, size: Pair, stride: Pair | None = None, padding: Pair = 0
 
 def _pools(asker: str, x: Any, size: Pair, stride: Pair | None, padding: Pair, fill: float) -> Any:
     """The windows to pool, (n, c, h', w', kh, kw)."""
+    x = as_array(x, asker)
     _demand_image(asker, x.shape)
     height, width = _pair(size)
     if 2 * _pair(padding)[0] > height or 2 * _pair(padding)[1] > width:

@@ -1,4 +1,4 @@
-"""What a declaration demands of what stands in its brackets: intervals, settings, samples."""
+"""What a declaration demands of what stands in its brackets, intervals, settings, samples; and a flag of its value."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ops.errors import DeclarationError
+from ops.words import shown
 
 
 def is_from_a_cell(function: Any) -> bool:
@@ -54,3 +55,13 @@ def demand_samples(kind: str, samples: Sequence[Any]) -> None:
                 f"{kind}: the shapes and parameters that the laws try stand in samples, as in ops.sample((2, 3), "
                 f"axis=0), not {each!r}"
             )
+
+
+def demand_flag(asker: str, value: Any) -> bool:
+    """requires_grad, if it is True or False; TypeError for a label in its place, say, which would count as True."""
+    if type(value) is bool:
+        return value
+    if getattr(getattr(value, "dtype", None), "kind", "") == "b" and value.shape == ():
+        return bool(value)
+    label = f"; a label is given by its name, as in label={value!r}" if isinstance(value, str) else ""
+    raise TypeError(f"{asker}: requires_grad is True or False, not {shown(value)}{label}")

@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
 from ops.errors import EngineError
+from ops.words import a_or_an
 
 # Engines stand a floor above, so they are named here and opened when first needed, as plug-ins are.
 _FLOATS, _ARRAYS = "scalar.floats", "tensor.arrays"
-_VALUES = ("scalar.array", "ValueArray")
-_NODE_FOR_NUMBER, _NODE_FOR_ARRAY = ("scalar", "Value"), ("tensor", "Tensor")
 
 
 def apply(op: Any, args: Sequence[Any], params: Mapping[str, Any]) -> Any:
     """Run the op on the engine of its arguments."""
     engine = engine_of(op.name, args)
-    if engine is not None and engine.rank == 0 and not op.elementwise:
-        engine = getattr(import_module(_VALUES[0]), _VALUES[1])
+    if engine is not None and engine.rank == 0 and (not op.elementwise or (len(args) > 1 and any(map(has_axes, args)))):
+        engine = value_array()
     if engine is not None:
         return engine.apply_op(op, args, params)
-    refuse_nodes_within(op.name, args)
-    if op.elementwise and all(isinstance(x, (int, float)) for x in args):
+    if not op.elementwise:
+        return import_module(_ARRAYS).run(op, [as_array(x, op.name) for x in args], params)
+    refuse_within(op.name, args)
+    if all(isinstance(x, (int, float)) for x in args):
         return import_module(_FLOATS).run(op.forward, args, params)
     return import_module(_ARRAYS).run(op, args, params)
+
+
+def as_array(x: Any, asker: str) -> Any:
+    """A number, a list or an array as an array of real numbers; a node as it is."""
+    if is_node(x):
+        return x
+    refuse_within(asker, x)
+    return import_module(_ARRAYS).asarray(x, asker)
+
+
+def has_axes(x: Any) -> bool:
+    """Whether x is more than one number: an array or an array node with axes, or a list."""
+    return bool(x.shape) if hasattr(x, "shape") else isinstance(x, (list, tuple))
+
+
+def is_number(x: Any) -> bool:
+    """Whether x is a real number of Python's, a Fraction or a Decimal too, and not of an array library or an engine."""
+    return isinstance(x, (int, float)) or (hasattr(type(x), "__float__") and not hasattr(x, "shape"))
 
 
 def engine_of(asker: str, args: Sequence[Any]) -> Any:
@@ -42,31 +60,55 @@ def engine_of(asker: str, args: Sequence[Any]) -> Any:
 
 def refuse_mixing(asker: str, one: type, two: type) -> NoReturn:
     """Raise EngineError for nodes of two engines in one call."""
-    raise EngineError(
-        f"{asker}: got a {one.__name__} and a {two.__name__}, which belong to two engines; "
-        f"convert one of them, as in {two.__name__}(x.data)"
-    )
+    from ops.nesting import tracer  # here, since only errors ask
+
+    told = f"{asker}: got a {one.__name__} and a {two.__name__}, which belong to two engines"
+    if transform := tracer():
+        raise EngineError(
+            f"{told}; {transform} makes a Value of a number and a Tensor of an array, so give np.array(2.0) in place "
+            f"of 2.0 where the function computes with Tensors"
+        )
+    raise EngineError(f"{told}; convert one of them, as in {two.__name__}(x.data)")
 
 
-def refuse_nodes_within(asker: str, data: Any, taken: type | None = None) -> None:
-    """TypeError where a list holds nodes, but for those `taken`, whose graphs an array made of it would not have."""
+def refuse_within(asker: str, data: Any, taken: type | None = None) -> None:
+    """TypeError where a list holds what an array made of it would lose: nodes, but for those `taken`, and masks."""
     for x in data if isinstance(data, (list, tuple)) else ():
+        if type(x) is float or type(x) is int:
+            continue
         if isinstance(x, (list, tuple)):
-            refuse_nodes_within(asker, x, taken)
+            refuse_within(asker, x, taken)
         elif is_node(x) and type(x) is not taken:
             raise TypeError(
                 f"{asker}: got a list of {type(x).__name__}s; make it one array with ops.stack([...]) first"
             )
+        elif hasattr(x, "mask"):
+            refuse_foreign(asker, x)
 
 
-def node_for(x: Any) -> Any:
-    """A leaf that asks for a gradient: a Value for a number, a Tensor for an array, a fresh alias for a node."""
-    if is_node(x):
-        alias = sys.modules["ops"].positive(x)
-        return alias if alias.requires_grad else type(x)(x.numpy(), requires_grad=True)
-    package, name = _NODE_FOR_NUMBER if isinstance(x, (int, float)) else _NODE_FOR_ARRAY
-    node = getattr(import_module(package), name)
-    return node(x) if node.engine == "scalar" else node(x, requires_grad=True)
+def refuse_foreign(asker: str, x: Any) -> None:
+    """TypeError for an array of another library that hides numbers: by a mask, or as the zeros of a sparse one."""
+    if hasattr(x, "mask") and hasattr(x, "filled") and bool(_any(x.mask)):
+        raise TypeError(
+            f"{asker}: got a masked array that hides some of its numbers; say what stands in their place, as in "
+            f"x.filled(0), or leave them out, as in x.compressed()"
+        )
+    if hasattr(x, "toarray") and hasattr(x, "nnz"):
+        raise TypeError(f"{asker}: got {a_or_an(x)}, which is a sparse array; give x.toarray()")
+
+
+def _any(mask: Any) -> Any:
+    return mask.any() if hasattr(mask, "any") else mask
+
+
+def value_array() -> Any:
+    """The class of an array of Values."""
+    return node_class("scalar.array", "ValueArray")
+
+
+def node_class(module: str, name: str) -> Any:
+    """A class of an engine's nodes, from a module that stands a floor above."""
+    return getattr(import_module(module), name)
 
 
 def unboxed(x: Any) -> Any:
@@ -74,14 +116,9 @@ def unboxed(x: Any) -> Any:
     return x.item() if getattr(x, "shape", None) == () and not is_node(x) else x
 
 
-def plain_array(x: Any) -> Any:
-    """A list or an array as a plain array of real numbers; TypeError for what is none."""
-    return import_module(_ARRAYS).asarray(x)
-
-
 def shape_of(x: Any) -> tuple[int, ...]:
     """The shape of a node, an array, a list or a number."""
-    return x.shape if hasattr(x, "shape") else plain_array(x).shape
+    return x.shape if hasattr(x, "shape") else as_array(x, "an array").shape
 
 
 def is_node(x: Any) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ops.dispatch import is_node
+from ops.dispatch import has_axes, is_node
 from ops.errors import ParameterError, ShapeError
-from ops.shapes import normal_axes, why_not
+from ops.shapes import integers, normal_axes, why_not
+from ops.words import shown
 
 # What NumPy says, and what is meant.
 _MEANT = {
@@ -21,7 +22,9 @@ def explained(op: Any, error: Exception, arrays: Sequence[Any], params: Mapping[
     shapes = [getattr(x, "shape", ()) for x in arrays]
     if said := _about_a_parameter(op, params):
         return TypeError(said)
-    if "axis" in params and len(shapes) == 1 and not op.variadic:
+    if "axis" in params and op.variadic:
+        integers(params["axis"], f"{op.name}: axis")
+    elif "axis" in params and len(shapes) == 1:
         normal_axes(params["axis"], len(shapes[0]), op.name)
     if isinstance(error, (ShapeError, ParameterError, TypeError)):
         return error
@@ -33,15 +36,43 @@ def explained(op: Any, error: Exception, arrays: Sequence[Any], params: Mapping[
     return kind(f"{op.name}{seen}: {said or error}")
 
 
+def misfit(op: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> TypeError:
+    """What is wrong with a call whose arguments do not fit the op's signature."""
+    rest = args[len(op.arrays) :]
+    twice = next((name for name in [*op.parameters][: len(rest)] if name in kwargs), "")
+    if op.variadic and rest and not (twice and _may_be_an_axis(rest[0])):
+        return TypeError(ask_for_a_list(op))
+    if twice:
+        return TypeError(f"{op.name}{op.__signature__} got multiple values for argument {twice!r}")
+    given = [type(a).__name__ for a in args] + [f"{k}={shown(v)}" for k, v in kwargs.items()]
+    return TypeError(f"{op.name}{op.__signature__} does not take ({', '.join(given)})")
+
+
+def _may_be_an_axis(x: Any) -> bool:
+    return hasattr(type(x), "__index__") and not has_axes(x)
+
+
+def normalise(op: Any, rest: Sequence[Any], params: dict[str, Any], by_itself: bool) -> None:
+    """Make a list of axes a tuple; TypeError for a parameter that is a node, whose gradient would be lost.
+
+    by_itself: whether the op's door looks at them itself.
+    """
+    if op.variadic and any(is_node(x) or has_axes(x) for x in rest):
+        raise TypeError(ask_for_a_list(op))
+    if isinstance(params.get("axis"), list):
+        params["axis"] = tuple(params["axis"])
+    asking = {name: x for name, x in params.items() if is_node(x) and x.requires_grad}
+    if not by_itself and (said := _about_a_parameter(op, asking)):
+        raise TypeError(said)
+
+
 def _about_a_parameter(op: Any, params: Mapping[str, Any]) -> str:
     """A sentence for a node that stands where a parameter shall; empty where none does."""
     for name, value in params.items():
-        if is_node(value) and op.variadic:
-            return ask_for_a_list(op)
         if is_node(value):
             return (
                 f"{op.name}: {name} is a parameter, which gets no gradient, so it cannot be a {type(value).__name__}; "
-                f"give a plain number or {name}.data"
+                f"give a plain number, or {name}.data"
             )
     return ""
 

@@ -7,42 +7,106 @@ and what would take numbers out of a graph unseen is refused, with the name of t
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from ops.dispatch import is_node
 from ops.errors import EngineError
+from ops.nesting import tracer
 from ops.spec import REGISTRY
 
-_OPERATORS = {"add": "add", "subtract": "sub", "multiply": "mul", "divide": "div", "power": "power", "matmul": "matmul"}
-_OTHER_NAMES = _OPERATORS | {
-    **{"negative": "neg", "absolute": "abs", "dot": "matmul", "concatenate": "concat", "transpose": "permute_dims"},
+_OPERATORS = {  # by NumPy's names: the method of the left operand, and the one of the right
+    **{"add": ("__add__", "__radd__"), "subtract": ("__sub__", "__rsub__"), "multiply": ("__mul__", "__rmul__")},
+    **{"divide": ("__truediv__", "__rtruediv__"), "power": ("__pow__", "__rpow__")},
+    **{"matmul": ("__matmul__", "__rmatmul__")},
+}
+_OTHER_NAMES = {
+    **{
+        "subtract": "sub",
+        "multiply": "mul",
+        "divide": "div",
+        "negative": "neg",
+        "absolute": "abs",
+        "dot": "matmul",
+        "concatenate": "concat",
+        "transpose": "permute_dims",
+    },
     **{"amax": "max", "amin": "min"},
 }
 _QUESTIONS = {  # whose answers have no derivative
     *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "isfinite", "isnan", "isinf"),
-    *("allclose", "isclose", "array_equal", "array_equiv", "argmax", "argmin", "argsort", "searchsorted", "unique"),
+    *("allclose", "isclose", "array_equal", "array_equiv", "argmax", "argmin", "argsort", "searchsorted"),
     *("shape", "ndim", "size", "array_repr", "array_str", "array2string", "iscomplexobj", "isrealobj", "result_type"),
-    *("zeros_like", "ones_like", "full_like", "empty_like", "histogram", "atleast_1d", "shares_memory"),
+    *("zeros_like", "ones_like", "empty_like", "shares_memory", "may_share_memory"),
 }
+_PICTURES = {"matplotlib", "mpl_toolkits", "seaborn"}  # no derivative is taken of what they show
+ABOVE_PANDAS = 5000  # more than its arrays have, so that `series * node` is left to the node
+_LIBRARIES = {"numpy", "pandas", "scipy"}  # which compute with the numbers that they take
 
 
-def ufunc(node: Any, function: Any, method: str, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
+def array_ufunc(node: Any, function: Any, method: str, *inputs: Any, **options: Any) -> Any:
     """NumPy's `__array_ufunc__`: the operators of its arrays are recorded, and comparisons are answered."""
     name = function.__name__
     if options.get("out"):
         raise TypeError(f"np.{name}: an array cannot take up a {type(node).__name__} in place; write a = a + x")
     if name in _OPERATORS and method == "__call__" and not options:
-        return REGISTRY[_OPERATORS[name]](*inputs)
+        (a, b), (of_left, of_right) = inputs, _OPERATORS[name]
+        return getattr(b, of_right)(a) if is_node(b) else getattr(a, of_left)(b)
     return function_of_arrays(getattr(function, method), name, inputs, options)
 
 
 def function_of_arrays(function: Callable[..., Any], name: str, args: Any, options: Any) -> Any:
     """NumPy's `__array_function__`: run on the numbers where no derivative is lost by it, refused elsewhere."""
     asking = [x for x in _nodes((args, options)) if x.requires_grad]
-    if asking and name.rpartition(".")[2] not in _QUESTIONS:
+    last = name.rpartition(".")[2]
+    if asking and last == "atleast_1d":  # as pictures need it
+        refuse_array(asking[0], "np.atleast_1d")
+    elif asking and last not in _QUESTIONS and not _of_its_shape_alone(last, args, options):
         _refuse(name, asking[0])
     return function(*_numbers(args), **_numbers(options))
+
+
+def _of_its_shape_alone(name: str, args: Sequence[Any], options: Mapping[str, Any]) -> bool:
+    """Whether this is full_like, which reads an array's shape, and the number to fill it with is no node."""
+    return name == "full_like" and not _nodes((args[1:], options))
+
+
+def refuse_array(node: Any, who: str = "NumPy") -> None:
+    """TypeError where an array's numbers leave the graph unasked: inside a transform, or to a library that computes."""
+    if not node.requires_grad:
+        return
+    kind, asker = type(node).__name__, _asker()
+    who = "optimizer.step() or the like" if asker in ("nn", "tensor") else who
+    if (transform := tracer()) and asker not in _OURS:
+        raise TypeError(
+            f"{transform}: {who} made a plain array of a {kind}, so its derivative would be lost; write it with ops, "
+            f"as in ops.stack([x, y]) for np.array([x, y]), or give x.numpy() where the numbers alone are meant"
+        )
+    if asker in _LIBRARIES:
+        raise TypeError(
+            f"{asker} would take the numbers of this {kind} out of the graph; make the other array a {kind} too, as in "
+            f"{kind}(a) @ x, or give x.numpy() where the numbers alone are meant"
+        )
+
+
+_OURS = {"viz", "nn.module"}  # which show numbers, and save them: by name
+
+
+def _asker() -> str:
+    """The package whose code wants the numbers; NumPy's on behalf of who called it, if that is known to be harmless."""
+    frame, through_numpy = sys._getframe(2), False
+    while frame is not None:
+        name = frame.f_globals.get("__name__") or ""
+        package = name.partition(".")[0]
+        if name in _OURS or package in _OURS or package in _PICTURES or name.startswith("numpy.testing"):
+            return name if name in _OURS else package
+        if package == "numpy":
+            through_numpy = True
+        elif name not in ("ops.methods", __name__):
+            return "numpy" if through_numpy and package not in _LIBRARIES else package
+        frame = frame.f_back
+    return "numpy" if through_numpy else ""
 
 
 def refuse_torch(asker: str, node: type, other: Any) -> None:
@@ -57,9 +121,10 @@ def refuse_torch(asker: str, node: type, other: Any) -> None:
 def _refuse(name: str, node: Any) -> NoReturn:
     op = _OTHER_NAMES.get(last := name.rpartition(".")[2], last)
     instead = f"call ops.{op}" if op in REGISTRY else "write it with ops"
+    numbers = "x.numpy()" if node.rank else "x.item()"
     raise TypeError(
         f"np.{name}: NumPy would take the numbers of this {type(node).__name__} out of the graph; {instead}, or give "
-        f"x.numpy() where the numbers alone are meant"
+        f"{numbers} where the numbers alone are meant"
     )
 
 
@@ -76,4 +141,4 @@ def _numbers(given: Any) -> Any:
         return {name: _numbers(x) for name, x in given.items()}
     if isinstance(given, (list, tuple)):
         return type(given)(map(_numbers, given))
-    return given.numpy() if is_node(given) else given
+    return given if not is_node(given) else given.numpy() if given.rank else given.item()

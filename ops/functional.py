@@ -1,8 +1,10 @@
 """Derivatives of functions as functions: grad, value_and_grad, jvp and hvp, on either engine.
 
 Each runs f on fresh nodes and walks the recorded graph with the ops themselves as the namespace, so what
-comes out is recorded too: `grad(grad(f))` is the second derivative.  Plain numbers and arrays give plain
-ones back; nodes give nodes.  On the scalar engine the walk is over the Values, whatever arrays they stand in.
+comes out is recorded too: `grad(grad(f))` is the second derivative.  Nodes give nodes.  Plain numbers and arrays
+give plain ones back, except where the result depends on a node from outside that asks for a gradient: it stays a
+node then, and its own derivative is not lost.  On the scalar engine the walk is over the Values, whatever arrays
+they stand in.
 """
 
 from __future__ import annotations
@@ -11,10 +13,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ops.dispatch import is_node, node_for
+from ops import graph, modes
+from ops.dispatch import is_node, is_number, refuse_mixing
 from ops.errors import ShapeError
-from ops.graph import as_nodes, assembled, parts, reverse, topological
-from ops.modes import traced
+from ops.graph import assembled, parts, reverse
+from ops.leaves import leaves_for
+from ops.nesting import Transform, begun, between, reaches_outside
+from ops.words import a_or_an
 
 Function = Callable[..., Any]
 
@@ -27,11 +32,13 @@ def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     12.0
     """
     both = value_and_grad(f, argnums)
-    return lambda *args: both(*args)[1]
+    return lambda *args, **options: both(*args, **options)[1]
 
 
 def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """The function that returns f's value and its gradient; f must return a single number.
+
+    Keywords go on to f as they are, without a gradient.
 
     >>> import ops
     >>> ops.value_and_grad(lambda a, b: a * b, argnums=(0, 1))(3.0, 4.0)
@@ -40,12 +47,13 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     places = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     _demand_function(f, "grad")
 
-    def both(*args: Any) -> tuple[Any, Any]:
-        leaves, y = _run("grad", f, args, [_place(i, len(args)) for i in places])
-        grads = tuple(pullback(y, leaves))
-        if not any(map(is_node, args)):
-            y, grads = _plain(y), tuple(map(_plain, grads))
-        return y, grads[0] if isinstance(argnums, int) else grads
+    def both(*args: Any, **options: Any) -> tuple[Any, Any]:
+        at = [_place(i, len(args)) for i in places]
+        transform, y = _run("grad", f, args, options, at)
+        results = [y, *pullback(y, transform.leaves)]
+        numbers = [is_number(args[i]) for i in at]
+        y, *grads = _handed_back(transform, (*args, *options.values()), results, [all(numbers), *numbers])
+        return y, grads[0] if isinstance(argnums, int) else tuple(grads)
 
     return both
 
@@ -64,9 +72,10 @@ def jvp(f: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
     along = tangents if isinstance(tangents, tuple) else (tangents,)
     if len(args) != len(along):
         raise TypeError(f"jvp: got {len(args)} primals and {len(along)} tangents; give one tangent for each primal")
-    leaves, y = _run("jvp", f, args, range(len(args)))
-    t = pushforward(y, dict(zip(leaves, map(_tangent, leaves, along))))
-    return (y, t) if any(map(is_node, (*args, *along))) else (_plain(y), _plain(t))
+    transform, y = _run("jvp", f, args, {}, range(len(args)))
+    t = pushforward(y, dict(zip(transform.leaves, map(_tangent, transform.leaves, along))))
+    y, t = _handed_back(transform, (*args, *along), [y, t], [all(map(is_number, args))] * 2)
+    return y, t
 
 
 def hvp(f: Function, x: Any, v: Any) -> Any:
@@ -86,7 +95,10 @@ def pullback(y: Any, leaves: Sequence[Any]) -> list[Any]:
     grads = {}
     if is_node(y):
         (root,) = parts(y)
-        grads = reverse(topological(root), {root: type(root)(1.0)}, _ops(), as_nodes)
+        order, reached = between(leaves, [root])
+        _refuse_changed(order)
+        one = root.one() if root.rank else type(root)(1.0)
+        grads = reverse(order, {root: one}, _ops(), lambda n, g: (g, n, n.args, [x in reached for x in n.args]))
     return [assembled(x, [grads[p] if p in grads else _zero(p) for p in parts(x)]) for x in leaves]
 
 
@@ -95,27 +107,56 @@ def pushforward(y: Any, tangents: Mapping[Any, Any]) -> Any:
     if not is_node(y):
         return 0.0 * y
     along = {p: t for x, tangent in tangents.items() for p, t in zip(parts(x), parts(tangent))}
-    for node in topological(*parts(y)):
-        if node.op and any([x in along for x in node.args]):
-            t = node.op.jvp(_ops(), [along.get(x) for x in node.args], node, node.args, node.params)
-            if t is not None:
-                along[node] = t if t.shape == node.shape else _ops().broadcast_to(t, node.shape)
+    order, _ = between([*tangents], parts(y))
+    _refuse_changed(order)
+    for node in order:
+        t = node.op.jvp(_ops(), [along.get(x) for x in node.args], node, node.args, node.params)
+        if t is not None:
+            along[node] = t if t.shape == node.shape else _ops().broadcast_to(t, node.shape)
     return assembled(y, [along[p] if p in along else _zero(p) for p in parts(y)])
 
 
-def _run(asker: str, f: Function, args: Sequence[Any], places: Sequence[int]) -> tuple[list[Any], Any]:
+def _run(
+    asker: str, f: Function, args: Sequence[Any], options: Mapping[str, Any], places: Sequence[int]
+) -> tuple[Transform, Any]:
     """f on the arguments, those in `places` as fresh leaves that ask for a gradient."""
-    with traced(asker):
-        leaves = {i: node_for(args[i]) for i in places}
-        y = f(*(leaves.get(i, x) for i, x in enumerate(args)))
-    if isinstance(y, (str, bytes)) or not (is_node(y) or hasattr(y, "shape") or isinstance(y, (int, float))):
+    with begun(asker) as transform:
+        transform.leaves.extend(leaves_for(asker, args, options, places))
+        leaves = dict(zip(places, transform.leaves))
+        y = f(*(leaves.get(i, x) for i, x in enumerate(args)), **options)
+    if isinstance(y, (str, bytes)) or not (is_node(y) or hasattr(y, "shape") or is_number(y)):
         missing = "; is a `return` missing?" if y is None else ""
-        raise TypeError(f"{asker}: the function returned {_told(y)}, not a number or an array{missing}")
-    return list(leaves.values()), y
+        told = "None" if y is None else a_or_an(y)
+        raise TypeError(f"{asker}: the function returned {told}, not a number or an array{missing}")
+    return transform, y
 
 
-def _told(y: Any) -> str:
-    return "None" if y is None else f"a {type(y).__name__}"
+def _handed_back(
+    transform: Transform, given: Sequence[Any], results: Sequence[Any], numbers: Sequence[bool]
+) -> list[Any]:
+    """The results as the caller shall have them: nodes, or plain where no derivative is lost by it.
+
+    The first is f's value; the others depend on nothing that it does not depend on.  numbers: whether a result
+    without axes shall be a float, as it belongs to what was given as a number.
+    """
+    if not modes.recording():
+        results = [x.detach() if is_node(x) and x.op else x for x in results]
+    if any(map(is_node, given)):
+        return [*results]
+    kept = is_node(results[0]) and reaches_outside(results[0], transform)
+    return [
+        x if not is_node(x) or (kept and reaches_outside(x, transform)) else _plain(x, number)
+        for x, number in zip(results, numbers)
+    ]
+
+
+def _refuse_changed(nodes: Sequence[Any]) -> None:
+    """ChangedDataError where numbers that a rule reads were changed after the node was made."""
+    for node in nodes:
+        if node.rank:
+            node._refuse_changed()
+        elif node._made != graph.clock:
+            graph.refuse_changed(node, [x for x in (node, *node.args) if x._written > node._made])
 
 
 def _place(i: Any, count: int) -> int:
@@ -131,6 +172,8 @@ def _demand_function(f: Any, asker: str) -> None:
 
 def _tangent(x: Any, given: Any) -> Any:
     """The tangent of a leaf, as a node of its engine and shape."""
+    if is_node(given) and given.engine != x.engine:
+        refuse_mixing("jvp", type(x), type(given))
     t = given if is_node(given) else type(x)(given)
     if t.shape != x.shape:
         raise ShapeError(f"jvp: a tangent has shape {t.shape}, but its primal has {x.shape}")
@@ -142,11 +185,9 @@ def _zero(x: Any) -> Any:
     return zero if x.shape == () else _ops().broadcast_to(zero, x.shape)
 
 
-def _plain(x: Any) -> Any:
-    """A node's numbers: a float where the scalar engine has one number, an array otherwise."""
-    if not is_node(x):
-        return x
-    return x.item() if x.engine == "scalar" and x.shape == () else x.numpy()
+def _plain(x: Any, number: bool) -> Any:
+    """A node's numbers: a float for a number, and where the scalar engine has one number; an array otherwise."""
+    return x.item() if x.shape == () and (number or x.engine == "scalar") else x.numpy()
 
 
 def _ops() -> Any:

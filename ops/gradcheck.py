@@ -10,9 +10,10 @@ from itertools import product
 from random import Random
 from typing import Any
 
-from ops.dispatch import is_node, node_for
+from ops.dispatch import is_node
 from ops.doors import callable_as_its_function
 from ops.functional import jvp, pullback
+from ops.leaves import leaves_for, node_for
 from ops.words import a_or_an, counted
 
 SHOWN = 8  # elements, in a report
@@ -135,7 +136,7 @@ def gradcheck(
     rng = rng or Random(0)
     if not inputs:
         raise TypeError("gradcheck: there is nothing to differentiate by; give f's inputs, as in gradcheck(f, 0.3)")
-    leaves = [_leaf(x) for x in inputs]
+    leaves = leaves_for("gradcheck", [*map(_fine, inputs)], {}, range(len(inputs)))
     y = _as_node(answer := f(*leaves))
     weights = _cotangent(y, rng)
     grads = [x.data for x in pullback(_dot(y, weights), leaves)]
@@ -175,11 +176,11 @@ def _inner(grads: Sequence[Any], along: Sequence[Any]) -> Any:
     return sum(parts[1:], parts[0])
 
 
-def _leaf(x: Any) -> Any:
-    """A leaf in float64: the seven digits of float32 are too few for differences."""
+def _fine(x: Any) -> Any:
+    """An input in float64: the seven digits of float32 are too few for differences."""
     x = x.data if is_node(x) else x
     is_coarse = getattr(getattr(x, "dtype", None), "kind", "") in ("f", "i", "u") and x.dtype != float
-    return node_for(x.astype(float) if is_coarse else x)
+    return x.astype(float) if is_coarse else x
 
 
 def _as_node(y: Any) -> Any:
@@ -188,7 +189,7 @@ def _as_node(y: Any) -> Any:
         got = "None; is its return missing?" if y is None else a_or_an(y)
         raise TypeError(f"gradcheck: f must return one number, one array or one node, not {got}")
     y = y if is_node(y) else node_for(y * 1.0)
-    if y.dtype != float:
+    if y.rank and y.dtype != float:
         raise TypeError(f"gradcheck: f returned {y.dtype}, too coarse for differences; let it compute in float64")
     return y
 

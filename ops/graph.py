@@ -18,6 +18,7 @@ from ops.errors import ChangedDataError, ShapeError
 from ops.fitting import demand_foldable
 from ops.modes import MODES, watch_gradient
 from ops.shapes import fold
+from ops.words import shown
 
 
 class Node(Protocol):
@@ -37,6 +38,8 @@ def topological(*roots: Any) -> list[Any]:
     A depth-first walk with a stack of its own: a node is opened when first met, and put in order when
     everything below it has been, which the None on top of it tells.
     """
+    if wrong := [root for root in roots if not is_node(root)]:
+        raise TypeError(f"topological: a graph has nodes for its roots, such as Value(2.0), not {shown(wrong[0])}")
     order, opened, stack = [], set(), list(reversed(roots))
     while stack:
         node = stack.pop()
@@ -162,6 +165,7 @@ def symbol(node: Any) -> str:
 
 
 clock = 0  # counts the writes to any Value's `.data`, so that backward can tell what was changed after forward
+CONSTANT = -1  # in place of the time at which a leaf was made: one that asks for no gradient, though it is a Value
 
 
 def cut_from(source: Any, leaf: Any) -> Any:

@@ -7,7 +7,7 @@ from itertools import accumulate, pairwise
 
 from ops.errors import ShapeError
 from ops.kinds import linear
-from ops.shapes import Axis, count, fold, integers, inverse, normal_axes, normal_axis
+from ops.shapes import Axis, count, fold, integers, inverse, normal_axes, normal_axis, why_not
 from ops.spec import sample
 
 # shape and order
@@ -26,7 +26,10 @@ def reshape_adjoint(xp, g, x, /, shape):
 
 @reshape.door
 def reshape_door(x, /, shape):
-    return reshape.apply(x, shape=integers(shape, "reshape: shape"))
+    sizes = integers(shape, "reshape: shape")
+    if sizes and (min(sizes) < -1 or sizes.count(-1) > 1):
+        raise ShapeError(f"reshape: a size in {sizes} is below 0; one size alone may be -1, for what is left")
+    return reshape.apply(x, shape=sizes)
 
 
 @reshape.hint
@@ -127,6 +130,8 @@ def broadcast_to_door(x, /, shape):
 
 @broadcast_to.hint
 def broadcast_to_hint(x, /, shape):
+    if not why_not([x, shape]) and len(x) <= len(shape) and min(shape, default=0) >= 0:
+        return f"{shape} is too large: it would hold {count(shape, range(len(shape)))} elements"
     return f"{x} does not stretch to {shape}; from the right each size must be equal or 1"
 
 
@@ -181,6 +186,11 @@ def getitem_adjoint(xp, g, x, /, index):
 def getitem_door(x, /, index):
     parts = tuple(map(_own, index)) if isinstance(index, tuple) else _own(index)
     return getitem.apply(x, index=parts)
+
+
+@getitem.hint
+def getitem_hint(x, /, index):
+    return "" if x else "a single number has no elements to pick; x.item() is the number"
 
 
 def _own(part):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ops.dispatch import is_node, plain_array
+from ops.dispatch import as_array, is_node
 
 
 def isnan(x: Any) -> Any:
@@ -13,7 +13,7 @@ def isnan(x: Any) -> Any:
     >>> isnan([1.0, float("nan")]).tolist()
     [False, True]
     """
-    numbers = _numbers(x)
+    numbers = _numbers(x, "isnan")
     return numbers != numbers
 
 
@@ -23,11 +23,11 @@ def logical_not(x: Any) -> Any:
     >>> logical_not([0.0, 2.0]).tolist()
     [True, False]
     """
-    return _numbers(x) == 0
+    return _numbers(x, "logical_not") == 0
 
 
-def _numbers(x: Any) -> Any:
+def _numbers(x: Any, asker: str) -> Any:
     """A node's numbers, to be read alone; a number as it is, anything else as an array."""
     if is_node(x):
         return x.peek() if x.rank else x.data
-    return x if isinstance(x, (int, float)) else plain_array(x)
+    return x if isinstance(x, (int, float)) else as_array(x, asker)

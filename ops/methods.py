@@ -27,7 +27,8 @@ def _reflected(op: Op[...]) -> Callable[[Any, Any], Any]:
 
 def _reduction(op: Op[...]) -> Callable[..., Any]:
     def method(self: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-        return self.apply_op(op, (self,), {"axis": axis, "keepdims": keepdims})
+        axes = tuple(axis) if type(axis) is list else axis
+        return self.apply_op(op, (self,), {"axis": axes, "keepdims": keepdims})
 
     method.__name__ = method.__qualname__ = op.name
     return method
@@ -57,6 +58,8 @@ class ArrayMethods:
     apply_op: Callable[..., Any]
     numpy: Callable[[], Any]
     __hash__ = object.__hash__
+    __array_ufunc__ = foreign.array_ufunc
+    __pandas_priority__ = foreign.ABOVE_PANDAS
 
     # fmt: off
     __add__ = _binary(ops.add);      __radd__ = _reflected(ops.add)
@@ -102,7 +105,7 @@ class ArrayMethods:
     __gt__ = _comparison(operator.gt, ">");   __ge__ = _comparison(operator.ge, ">=")
     __eq__ = _comparison(operator.eq, "==");  __ne__ = _comparison(operator.ne, "!=")
     def __float__(self) -> float: return modes.leaving(float(self.item()), self.requires_grad)
-    def __int__(self) -> int: return int(self.item())
+    def __int__(self) -> int: return modes.leaving(int(self.item()), self.requires_grad)
     def __format__(self, form: str) -> str: return format(self.item(), form) if form else str(self)
     # fmt: on
     pow, matmul = __pow__, __matmul__
@@ -171,17 +174,16 @@ class ArrayMethods:
             "ops.concat, or write into a leaf's x.data[i] before the forward pass"
         )
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        return foreign.ufunc(self, ufunc, method, inputs, options)
-
     def __array_function__(self, function: Any, types: Any, args: Sequence[Any], options: dict[str, Any]) -> Any:
         name = f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
         return foreign.function_of_arrays(function, name, args, options)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        foreign.refuse_array(self)
         return self.numpy().astype(dtype) if dtype is not None else self.numpy()
 
     def __dlpack__(self, **options: Any) -> Any:
+        foreign.refuse_array(self, "__dlpack__()")
         return self.numpy().__dlpack__(**options)
 
     def __dlpack_device__(self) -> Any:

@@ -85,12 +85,12 @@ class traced(enable_grad):
         return traced(self._tracer)
 
 
-def leaving(number: float, asks: bool = True) -> float:
+def leaving(number: Any, asks: bool = True) -> Any:
     """A number that leaves its graph through float(); TypeError where a derivative would be lost by it."""
     mode = MODES.get(get_ident(), _PLAIN)
     if asks and mode.tracer and mode.recording:
         raise TypeError(
-            f"{mode.tracer}: float() or a function of math or NumPy took the number {number} out of the graph, so its "
+            f"{mode.tracer}: float(), int(), or a function of math or NumPy took {number} out of the graph, so its "
             f"derivative would be lost; call the op, ops.sin(x) for math.sin(x), or x.item() where a number is meant"
         )
     return number

@@ -8,6 +8,7 @@ from itertools import product, zip_longest
 from typing import Any
 
 from ops.errors import ShapeError
+from ops.words import shown
 
 Shape = tuple[int, ...]
 Axis = int | Sequence[int] | None
@@ -36,9 +37,11 @@ def normal_axis(axis: int, ndim: int, asker: str) -> int:
 def integer(value: Any, asker: str) -> int:
     """The value as an int; TypeError for what is not a whole number."""
     try:
-        return operator.index(value)
+        if value is not True and value is not False:  # which Python counts as 1 and 0
+            return operator.index(value)
     except TypeError:
-        raise TypeError(f"{asker} must be an integer, not {value!r}") from None
+        pass
+    raise TypeError(f"{asker} must be an integer, not {shown(value)}")
 
 
 def integers(value: Any, asker: str) -> Shape:

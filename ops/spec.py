@@ -23,7 +23,7 @@ from ops import dispatch, failures
 from ops.demands import is_from_a_cell, is_of_the_package
 from ops.errors import DeclarationError
 from ops.rules import NO_DEFAULT, Rule, misfit, named, public_signature, read_signature, written
-from ops.shapes import Shape
+from ops.shapes import Shape, integer
 from ops.words import counted
 
 P = ParamSpec("P")
@@ -31,6 +31,7 @@ Interval = tuple[float, float] | None
 
 NO_PARAMS: Mapping[str, Any] = {}  # shared by all calls without parameters, and read only, as its type says
 REGISTRY: dict[str, Op[...]] = {}
+PLAIN = frozenset({bool, int, float, str, tuple, slice, type(None), type(...)})  # parameters that need no second look
 
 
 class Sample(NamedTuple):
@@ -110,9 +111,14 @@ class Op(Generic[P]):
             arrays, params = self.bind(args, kwargs)
         else:
             arrays, params = args, NO_PARAMS
-        if self._door is not None:
-            return self._door(*arrays, **params)
-        return dispatch.apply(self, arrays, params)
+        if self._door is None:
+            return dispatch.apply(self, arrays, params)
+        if not self.elementwise:  # and so the door will ask for the shape
+            for x in arrays:
+                if not hasattr(x.__class__, "shape"):
+                    arrays = tuple([dispatch.as_array(x, self.name) for x in arrays])
+                    break
+        return self._door(*arrays, **params)
 
     def apply(self, *arrays: Any, **params: Any) -> Any:
         """The op itself, past its door: what the door calls once the arguments are normal."""
@@ -120,16 +126,26 @@ class Op(Generic[P]):
 
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arrays and the parameters of a call, defaults filled in; TypeError where they do not fit."""
-        count = len(self.arrays)
+        count, parameters = len(self.arrays), self.parameters
         arrays, rest = args[:count], args[count:]
-        params = {**self.defaults, **dict(zip(self.parameters, rest)), **kwargs}
-        if len(arrays) < count or len(rest) > len(self.parameters) or params.keys() != self.parameters.keys():
-            given = [type(a).__name__ for a in args] + [f"{k}={v!r}" for k, v in kwargs.items()]
-            few = failures.ask_for_a_list(self) if self.variadic and len(args) > 1 else ""
-            raise TypeError(few or f"{self.name}{self.__signature__} does not take ({', '.join(given)})")
-        return self._in_a_list(arrays[0]) if self.variadic else tuple(arrays), params
+        if not kwargs and len(rest) == len(parameters):
+            params = dict(zip(parameters, rest))
+        else:
+            params = {**self.defaults, **dict(zip(parameters, rest)), **kwargs}
+        twice = kwargs and rest and not kwargs.keys().isdisjoint([*parameters][: len(rest)])
+        if twice or len(arrays) < count or len(rest) > len(parameters) or params.keys() != parameters.keys():
+            raise failures.misfit(self, args, kwargs)
+        for value in (*rest, *kwargs.values()):
+            if value.__class__ not in PLAIN:
+                failures.normalise(self, rest, params, self.elementwise and self._door is not None)
+                break
+        return self._in_a_list(arrays[0], params) if self.variadic else arrays, params
 
-    def _in_a_list(self, arrays: Any) -> tuple[Any, ...]:
+    def _in_a_list(self, arrays: Any, params: Mapping[str, Any]) -> tuple[Any, ...]:
+        if isinstance(arrays, (str, Mapping)):
+            raise TypeError(failures.ask_for_a_list(self))
+        if isinstance(params.get("axis"), bool):
+            integer(params["axis"], f"{self.name}: axis")
         try:
             return tuple(arrays)
         except TypeError:

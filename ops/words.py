@@ -16,6 +16,16 @@ def a_or_an(thing: Any) -> str:
     return f"{'an' if name[0] in 'aeioAEIO' else 'a'} {name}"
 
 
+def shown(thing: Any) -> str:
+    """A thing as its repr has it, or what kind of thing it is where that would say nothing or take up lines.
+
+    >>> shown("a"), shown(x for x in "a")
+    ("'a'", 'a generator')
+    """
+    text = repr(thing)
+    return text if len(text) <= 60 and "\n" not in text and " at 0x" not in text else a_or_an(thing)
+
+
 def counted(n: int, one: str, many: str = "") -> str:
     """A number with its noun.
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ops import dispatch, foreign, graph, modes, traces
 from ops.collector import collector_paused
+from ops.demands import demand_flag
 from ops.errors import ShapeError
 from ops.methods import ArrayMethods
 from ops.spec import NO_PARAMS, Op
@@ -37,8 +38,8 @@ class ValueArray(ArrayMethods):
     """
 
     __slots__ = (
-        *("__weakref__", "_made", "_taken", "_trace"),
-        *("args", "label", "op", "params", "requires_grad", "scope", "values"),
+        *("__weakref__", "_asks", "_made", "_taken", "_trace"),
+        *("args", "label", "op", "params", "scope", "values"),
     )
     engine, rank, dtype = "scalar", 1, np.dtype(float)
 
@@ -47,12 +48,24 @@ class ValueArray(ArrayMethods):
             raise TypeError(
                 f"ValueArray: got a {type(data).__name__}; give its .data, or detach() it, if its graph may go"
             )
-        given = _of_values(data)
+        asks, given = demand_flag("ValueArray", requires_grad), _of_values(data)
         self.values = objects.boxed(_checked(data)) if given is None else given
         self._made = graph.clock
         self.op, self.args, self.params = None, (), NO_PARAMS
-        self.requires_grad, self.label, self.scope = requires_grad or given is not None, label, None
+        self.requires_grad, self.label, self.scope = asks or given is not None, label, None
         traces.entered(self)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether backward shall keep its gradient, and that of what is made of it."""
+        return self._asks
+
+    @requires_grad.setter
+    def requires_grad(self, asks: bool) -> None:
+        self._asks = demand_flag("ValueArray", asks)
+        for x in self.values.flat if self._asks else ():
+            if x._made == graph.CONSTANT:
+                x._made = graph.clock
 
     @property
     def data(self) -> Array:
@@ -176,9 +189,9 @@ class ValueArray(ArrayMethods):
         out = _new(ValueArray)
         out.values, out.label, out.scope = objects.boxed(values), "", modes.scope()
         out._made = graph.clock
-        out.requires_grad = modes.recording() and any(x.requires_grad for x in nodes)
-        out.op, out.args, out.params = (op, nodes, params) if out.requires_grad else (None, (), NO_PARAMS)
-        if not out.requires_grad:
+        out._asks = modes.recording() and any(x._asks for x in nodes)
+        out.op, out.args, out.params = (op, nodes, params) if out._asks else (None, (), NO_PARAMS)
+        if not out._asks:
             traces.unrecorded(out, nodes)
         return modes.watch_node(out, op, nodes) if modes.MODES else out
 
@@ -229,7 +242,7 @@ def _of_values(data: Any) -> Array | None:
     """The data as an object array of Values, if there is a Value among them."""
     if isinstance(data, (int, float)) or (not isinstance(data, Value) and getattr(data, "dtype", _OBJECTS) != _OBJECTS):
         return None
-    dispatch.refuse_nodes_within("ValueArray", data, taken=Value)
+    dispatch.refuse_within("ValueArray", data, taken=Value)
     box = objects.boxed(data) if isinstance(data, Value) else np.array(data, dtype=object)
     if any(isinstance(x, (list, tuple)) for x in box.flat):
         raise ShapeError("ValueArray: rows of different lengths do not make an array")
@@ -237,10 +250,7 @@ def _of_values(data: Any) -> Array | None:
 
 
 def _checked(data: Any) -> Array:
-    numbers = np.asarray(data)
-    if numbers.dtype.kind not in "fiub":
-        raise TypeError(f"ValueArray holds real numbers, as in [1.0, 2.0], not {data!r}")
-    return numbers.astype(float)
+    return dispatch.as_array(data, "ValueArray").astype(float)
 
 
 def _lift(other: Any, op: Op[...]) -> ValueArray:

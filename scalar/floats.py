@@ -9,10 +9,11 @@ from functools import partial
 from operator import not_
 from typing import Any
 
+from ops.dispatch import refuse_foreign
 from ops.errors import DeclarationError
 from ops.rules import FUNCTIONS
 from ops.spec import REGISTRY
-from ops.words import nearest
+from ops.words import nearest, shown
 
 inf, nan, pi = math.inf, math.nan, math.pi
 abs, erf, erfc = abs, math.erf, math.erfc
@@ -21,13 +22,17 @@ isnan, logical_not = math.isnan, not_
 
 def number(data: Any) -> float:
     """The data as a float; TypeError for what is not one real number."""
-    if type(data) is float:
-        return data
+    if isinstance(data, float):
+        return data if type(data) is float else float(data)
+    refuse_foreign("Value", data)
     if isinstance(data, (bool, str, bytes, complex)) or not hasattr(data, "__float__") or hasattr(data, "op"):
-        raise TypeError(f"Value: a node holds one real number, such as 2.0, not {data!r}")
+        raise TypeError(f"Value: a node holds one real number, such as 2.0, not {shown(data)}")
     if getattr(data, "shape", ()):
         raise TypeError(f"Value: a node holds one number; for an array of shape {data.shape} there is ValueArray")
-    return float(data)
+    try:
+        return float(data)
+    except OverflowError:
+        raise TypeError("Value: a number is too large for a float, whose largest is about 1.8e308") from None
 
 
 def exp(x: float) -> float:

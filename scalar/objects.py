@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view as sliding_window_view
 
+from ops import graph
 from ops.shapes import Axis, Shape, normal_axes
 from ops.spec import REGISTRY, Op
 from ops.words import nearest
@@ -58,12 +59,19 @@ def boxed(data: Any) -> Objects:
         box[()] = data
         return box
     if np.ndim(data) == 0:
-        return boxed(Value(float(data)))
+        return boxed(constant(data))
     return to_values(np.asarray(data)) if np.size(data) else np.empty(np.shape(data), object)
 
 
+def constant(x: Any) -> Value:
+    """A number as a Value that no derivative is taken by."""
+    value = Value(float(x))
+    value._made = graph.CONSTANT
+    return value
+
+
 # Numbers to Values, element by element.
-to_values = np.frompyfunc(lambda x: x if isinstance(x, Value) else Value(float(x)), 1, 1)
+to_values = np.frompyfunc(lambda x: x if isinstance(x, Value) else constant(x), 1, 1)
 _larger, _smaller = np.frompyfunc(Value.maximum, 2, 1), np.frompyfunc(Value.minimum, 2, 1)
 
 

@@ -14,9 +14,10 @@ from operator import attrgetter
 from typing import Any
 
 import ops
-from ops import dispatch, graph, modes
+from ops import dispatch, graph, modes, nesting
 from ops.spec import NO_PARAMS, Op
 from scalar import floats
+from scalar.protocols import Number
 
 _new = object.__new__
 _LEAF: Any = NO_PARAMS, None, (), None  # no op and no arguments
@@ -43,8 +44,8 @@ def binary(op: Op[...]) -> Callable[[Value, Any], Value]:
     forward = op.forward
 
     def operator(self: Value, other: Any) -> Value:
-        if other.__class__ is not Value and (other := _lift(other, op)) is NotImplemented:
-            return NotImplemented
+        if other.__class__ is not Value and (other := _lift(array := other, op)) is NotImplemented:
+            return op(self, array)
         try:
             return _node(op, forward(floats, self._data, other._data), self, other)
         except ZeroDivisionError:  # run once more, on IEEE's division
@@ -55,10 +56,10 @@ def binary(op: Op[...]) -> Callable[[Value, Any], Value]:
 
 def _reflected(op: Op[...]) -> Callable[[Value, Any], Value]:
     operator = binary(op)
-    return lambda self, other: operator(_lift(other, op), self)
+    return lambda self, other: operator(a, self) if (a := _lift(other, op)) is not NotImplemented else op(other, self)
 
 
-class Value:
+class Value(Number):
     """A number, the op and the arguments that made it, and its gradient once a root has gone backward.
 
     >>> x = Value(3.0)
@@ -69,8 +70,7 @@ class Value:
 
     # Arguments stand in two slots: a tuple in each node would double the garbage collector's work.
     __slots__ = ("__weakref__", "_a", "_b", "_data", "_made", "_written", "grad", "label", "op", "params")
-    __array_ufunc__ = None  # NumPy leaves `array * value` to us
-    engine, rank, shape, dtype, requires_grad = "scalar", 0, (), float, True
+    engine, rank, shape, requires_grad = "scalar", 0, (), True
 
     def __init__(self, data: Any, label: str = ""):
         self._data = floats.number(data)
@@ -144,9 +144,6 @@ class Value:
     def __le__(self, other: Any) -> bool: return self._data <= getattr(other, "_data", other)
     def __gt__(self, other: Any) -> bool: return self._data > getattr(other, "_data", other)
     def __ge__(self, other: Any) -> bool: return self._data >= getattr(other, "_data", other)
-    def __bool__(self) -> bool: return self._data != 0
-    def __float__(self) -> float: return modes.leaving(self._data) if modes.MODES else self._data
-    def __format__(self, form: str) -> str: return format(self._data, form) if form else repr(self)
     def item(self) -> float: return self._data
     def __repr__(self) -> str: return f"Value(data={self._data}, grad={self.grad})"
     def __deepcopy__(self, memo: dict[int, Any]) -> Any: return graph.copy_graph(self, memo)
@@ -157,7 +154,7 @@ class Value:
 def backpropagate(seeds: Mapping[Value, Value], create_graph: bool = False) -> None:
     """The backward pass from one or more roots, each with the gradient that comes in there."""
     order, watched = _order(seeds), bool(modes.MODES)
-    if create_graph:
+    if create_graph or nesting.captured(seeds):
         return graph.backward_recorded(seeds)
     for root, g in seeds.items():
         root.grad += g._data
@@ -193,8 +190,11 @@ def _order(roots: Iterable[Value]) -> list[Value]:
 
 
 def _lift(other: Any, op: Any) -> Any:
-    """The other operand as a Value; NotImplemented for a ValueArray, which takes it from there."""
-    if dispatch.is_node(other := dispatch.unboxed(other)):
-        ours = other if other.rank == 0 else NotImplemented
-        return ours if other.engine == "scalar" else dispatch.refuse_mixing(op.__name__, Value, type(other))
-    return Value(float(other) if isinstance(other, bool) else other)
+    """The other operand as a Value; NotImplemented for an array, which takes it from there."""
+    if isinstance(other, (bool, float)):
+        return Value(float(other))
+    if dispatch.is_node(other := dispatch.unboxed(other)) and other.engine != "scalar":
+        dispatch.refuse_mixing(op.__name__, Value, type(other))
+    if dispatch.has_axes(other) or getattr(other, "rank", 0) == 1:
+        return NotImplemented
+    return other if isinstance(other, Value) else Value(other)

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view as sliding_window_view
 
-from ops.errors import ShapeError
 from ops.shapes import FEW, Axis, Shape, count, inverse, normal_axes, places
 from ops.spec import REGISTRY, Op
 from ops.words import nearest
+from tensor.reading import asarray as asarray
 from tensor.scattered import Scattered
 
 Array = Any
@@ -28,19 +28,6 @@ def __getattr__(name: str) -> Any:
         return partial(REGISTRY[name].forward, sys.modules[__name__])
     globals()[name] = found
     return found
-
-
-def asarray(data: Any, asker: str = "an array") -> Array:
-    """A number, a list or an array as an array of real numbers; TypeError for anything else."""
-    try:
-        array = np.asarray(data)
-    except ValueError:
-        raise ShapeError(f"{asker}: rows of different lengths do not make an array") from None
-    if array.dtype.kind not in "fiub":
-        seen = f"an array of {array.dtype}" if isinstance(data, np.ndarray) else repr(data)
-        holds = "takes" if asker in REGISTRY else "holds"
-        raise TypeError(f"{asker} {holds} real numbers, as in [1.0, 2.0], not {seen}")
-    return array
 
 
 def holds_whole_numbers(op: Op[...], operands: Sequence[Array]) -> bool:

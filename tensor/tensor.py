@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ops import dispatch, foreign, graph, modes, traces
+from ops import dispatch, foreign, graph, modes, nesting, traces
+from ops.demands import demand_flag
 from ops.errors import ShapeError
 from ops.methods import ArrayMethods
 from ops.modes import MODES, SCOPES
@@ -34,7 +35,18 @@ class Tensor(ArrayMethods):
     """
 
     __slots__ = (
-        *("__weakref__", "_array", "_asks", "_exposed", "_grad", "_grad_is_ours", "_saved", "_taken", "_trace"),
+        *(
+            "__weakref__",
+            "_array",
+            "_asks",
+            "_exposed",
+            "_grad",
+            "_grad_is_ours",
+            "_made",
+            "_saved",
+            "_taken",
+            "_trace",
+        ),
         *("args", "label", "op", "params", "scope"),
     )
     engine, rank = "tensor", 1
@@ -46,6 +58,7 @@ class Tensor(ArrayMethods):
         self.args: tuple[Tensor, ...] = ()
         self.params: Mapping[str, Any] = NO_PARAMS
         self._saved: Any = None
+        self._made = graph.clock
         self.requires_grad, self.label, self.scope = requires_grad, label, None
         traces.entered(self)
 
@@ -92,11 +105,11 @@ class Tensor(ArrayMethods):
 
     @requires_grad.setter
     def requires_grad(self, asks: bool) -> None:
-        if asks and self._array.dtype.kind != "f":
+        if demand_flag("Tensor", asks) and self._array.dtype.kind != "f":
             raise TypeError(
                 f"Tensor: a gradient needs floating numbers, but the data are {self.dtype}; give floats, or dtype=float"
             )
-        self._asks = asks
+        self._asks = bool(asks)
 
     # fmt: off
     shape = property(lambda self: self._array.shape)
@@ -110,14 +123,15 @@ class Tensor(ArrayMethods):
         """Fill `.grad` of every node below: a leaf adds to what it has, any other node starts anew.
 
         gradient: dL/d(this), of this shape; needed unless this is a single number.
-        create_graph: gradients become Tensors with a graph of their own, for gradients of gradients; it leads back
+        create_graph: gradients become Tensors with a graph of their own, for gradients of gradients, as they always
+        do where this depends on what ops.grad or ops.jvp differentiates by while it runs; it leads back
         to the leaves, so set a leaf's `.grad` to None when done, or both stay until Python looks for cycles.
         """
         if not self.requires_grad:
             raise RuntimeError("backward: no argument of this Tensor has requires_grad=True, so there is no gradient")
         seed = graph.seed(self, gradient)
         order = graph.topological(self)
-        if create_graph:
+        if create_graph or nesting.captured([self]):
             for node in order:
                 node._refuse_changed()
             return graph.backward_recorded({self: seed})
@@ -192,7 +206,7 @@ class Tensor(ArrayMethods):
             return Tensor.apply_op(op, _floated(op, args), params)
         y = op.run(arrays, inputs, params) if op.moves else arrays.silently(op.run, arrays, inputs, params)
         node = _new(Tensor)
-        node._array, node._exposed, node._grad, node._grad_is_ours, node.label = y, False, None, True, ""
+        node._array, node._exposed, node._grad, node._grad_is_ours, node.label, node._made = y, False, None, True, "", 0
         node._asks = True in wanted and (not MODES or modes.recording())
         if node._asks:
             node.op, node.args, node.params, node._saved = op, tuple(args), params, (y, inputs, wanted)
@@ -210,7 +224,7 @@ def _own(data: Any, dtype: Any = None) -> Array:
     """A copy of the data as an array: float64 from Python numbers, an array's own type from an array."""
     if dispatch.is_node(data):
         raise TypeError(f"Tensor: got a {type(data).__name__}; give its .data, or detach() it, if its graph may go")
-    dispatch.refuse_nodes_within("Tensor", data)
+    dispatch.refuse_within("Tensor", data)
     array = np.array(arrays.asarray(data, "Tensor"), dtype)
     if dtype is not None and array.dtype.kind not in "fiub":
         raise TypeError(f"Tensor: holds real numbers, so dtype {array.dtype} is none of its types; give float or int")
@@ -255,7 +269,7 @@ def _lift(other: Any, op: Op[...], dtype: Any) -> Tensor:
         return _constant(np.array(other, None if isinstance(other, bool) else dtype))
     if dispatch.is_node(other):
         dispatch.refuse_mixing(op.name, Tensor, type(other))
-    dispatch.refuse_nodes_within(op.name, other)
+    dispatch.refuse_within(op.name, other)
     foreign.refuse_torch(op.name, Tensor, other)
     return traces.entered(_constant(np.array(arrays.asarray(other, op.name))), "operand")
 
@@ -263,7 +277,7 @@ def _lift(other: Any, op: Op[...], dtype: Any) -> Tensor:
 def _constant(array: Array) -> Tensor:
     """A leaf around an array that nobody else has."""
     node = _new(Tensor)
-    node._array, node._exposed, node._grad, node._grad_is_ours, node.label = array, False, None, True, ""
+    node._array, node._exposed, node._grad, node._grad_is_ours, node.label, node._made = array, False, None, True, "", 0
     node.op, node.args, node.params, node._saved = None, (), NO_PARAMS, None
     node._asks, node.scope = False, None
     return node
