@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any
 
 import ops
-from ops import dispatch, graph, modes
+from ops import anomalies, copies, dispatch, graph, modes, passes, updates
 from ops.spec import NO_PARAMS, Op
 from scalar import floats
 
@@ -58,7 +58,7 @@ def _reflected(op: Op[...]) -> Callable[[Value, Any], Value]:
     return lambda self, other: operator(_lift(other, op), self)
 
 
-class Value:
+class Value(copies.Copied, updates.UpdatedByHand):
     """A number, the op and the arguments that made it, and its gradient once a root has gone backward.
 
     >>> x = Value(3.0)
@@ -149,46 +149,46 @@ class Value:
     def __format__(self, form: str) -> str: return format(self._data, form) if form else repr(self)
     def item(self) -> float: return self._data
     def __repr__(self) -> str: return f"Value(data={self._data}, grad={self.grad})"
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any: return graph.copy_graph(self, memo)
-    def __reduce__(self) -> Any: return graph.flatten(self)
     pow, _prev, _op = __pow__, args, property(lambda self: graph.symbol(self))  # micrograd's names
 
 
 def backpropagate(seeds: Mapping[Value, Value], create_graph: bool = False) -> None:
-    """The backward pass from one or more roots, each with the gradient that comes in there."""
-    order, watched = _order(seeds), bool(modes.MODES)
+    """The backward pass from one or more roots, each with the gradient that comes in there: all of it, or nothing."""
     if create_graph:
         return graph.backward_recorded(seeds)
-    for root, g in seeds.items():
-        root.grad += g._data
-    for node in reversed(order):
-        node._backward()
-        if watched:
-            modes.watch_gradient(node, [x.grad for x in node.args])
+    with passes.lock, passes.Undo() as undo:
+        order, watched = _order(seeds, undo), modes.watching()
+        for root, g in seeds.items():
+            root.grad += g._data
+        for node in reversed(order):
+            anomalies.backward(node) if watched else node._backward()
+        undo.add_earlier()
 
 
-def _order(roots: Iterable[Value]) -> list[Value]:
-    """The nodes below the roots that are not leaves, arguments first, each with its gradient set to zero.
+def _order(roots: Iterable[Value], undo: passes.Undo) -> list[Value]:
+    """The nodes below the roots, arguments first, each with its gradient set to zero.
 
     Depth first, on a stack of our own; a node that holds this walk's zero, an object new to it, has been met.
     """
-    order, zero = [], float(0)
+    order, stack, zero = undo.order, undo.stack, float(0)
     for root in roots:
         graph.refuse_unrecorded(root)
-        stack = [root] if root.op is not None and root.grad is not zero else []
+        stack += [root] if root.grad is not zero else []
         while stack:
             node = stack[-1]
+            if node.grad.__class__ is not int and node.grad is not zero:
+                undo.earlier[node] = node.grad
             node.grad, a, b = zero, node._a, node._b
-            if b is not None and b.op is not None and b.grad is not zero:
+            if b is not None and b.grad is not zero:
                 stack.append(b)
-            elif b is not None and a.op is not None and a.grad is not zero:
+            elif b is not None and a.grad is not zero:
                 stack.append(a)
-            elif b is None and (left := [x for x in a if x.op is not None and x.grad is not zero]):
+            elif b is None and (left := [x for x in a if x.grad is not zero]):
                 stack.append(left[0])
             else:
                 order.append(stack.pop())
                 if node._made != graph.clock:
-                    graph.refuse_changed(node, [x for x in (node, *node.args) if x._written > node._made])
+                    graph.refuse_written(node)
     return order
 
 

@@ -11,17 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from ops import dispatch, foreign, graph, modes, traces
+from ops import dispatch, foreign, graph, modes, passes, traces
+from ops.copies import Copied
 from ops.errors import ShapeError
 from ops.methods import ArrayMethods
-from ops.modes import MODES, SCOPES
+from ops.modes import MODES, scope
 from ops.spec import NO_PARAMS, Op
+from ops.updates import UpdatedByHand
 from tensor import arrays
 
 Array = np.ndarray[Any, Any]
 
 
-class Tensor(ArrayMethods):
+class Tensor(Copied, UpdatedByHand, ArrayMethods):
     """An array, the op and the arguments that made it, and its gradient once a root has gone backward.
 
     data: numbers, nested lists or an array, which is copied.  Python numbers become float64, an array keeps
@@ -68,7 +70,8 @@ class Tensor(ArrayMethods):
         array = data if type(data) is np.ndarray and data.dtype == mine.dtype else _own(data, mine.dtype)
         if array.shape != mine.shape:
             raise ShapeError(f"data: shape {array.shape} cannot replace shape {mine.shape}; make a new Tensor instead")
-        self._array, self._exposed = np.empty_like(mine), False
+        if not self._exposed:  # else it is no graph's: what `.data` handed out goes on being the numbers
+            self._array = np.empty_like(mine)
         self._array[...] = array
 
     @property
@@ -116,14 +119,15 @@ class Tensor(ArrayMethods):
         if not self.requires_grad:
             raise RuntimeError("backward: no argument of this Tensor has requires_grad=True, so there is no gradient")
         seed = graph.seed(self, gradient)
-        order = graph.topological(self)
         if create_graph:
-            for node in order:
-                node._refuse_changed()
             return graph.backward_recorded({self: seed})
-        for node, g in graph.reverse(order, {self: seed._array}, arrays, _as_arrays).items():
-            added = node.op is None and node._grad is not None
-            node._grad, node._grad_is_ours = node._grad + g if added else g, added
+        grads = graph.reverse(graph.topological(self), {self: seed._array}, arrays, _as_arrays)
+        with passes.lock:
+            writes: list[passes.Write] = []
+            for node, g in grads.items():
+                added = node.op is None and node._grad is not None
+                writes += (node, "_grad", node._grad + g if added else g), (node, "_grad_is_ours", added)
+            passes.hand_over(writes)
 
     def _refuse_changed(self) -> None:
         """ChangedDataError if an array that this node's rule reads is not what it was in the forward pass."""
@@ -158,9 +162,9 @@ class Tensor(ArrayMethods):
     def take(self, array: Array) -> None:
         """Let `array`, which the caller must not keep, be the numbers from now on: `x.data = array` without a copy."""
         mine = self._array
-        fits = type(array) is np.ndarray and array.base is None and array.flags.writeable
+        fits = not self._exposed and type(array) is np.ndarray and array.base is None and array.flags.writeable
         if fits and array.dtype == mine.dtype and array.shape == mine.shape and array.strides == mine.strides:
-            self._array, self._exposed = array, False
+            self._array = array
         else:
             self.data = array
 
@@ -170,12 +174,6 @@ class Tensor(ArrayMethods):
         label = f", label={self.label!r}" if self.label else ""
         asks = f", op={self.op.name}" if self.op else ", requires_grad=True" if self.requires_grad else ""
         return f"Tensor({numbers}{dtype}{label}{asks})"
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return graph.copy_graph(self, memo)
-
-    def __reduce__(self) -> Any:
-        return graph.flatten(self)
 
     @staticmethod
     def apply_op(op: Op[...], args: Sequence[Any], params: Mapping[str, Any] = NO_PARAMS) -> Tensor:
@@ -195,7 +193,7 @@ class Tensor(ArrayMethods):
         else:
             node.op, node.args, node.params, node._saved = None, (), NO_PARAMS, None
             traces.unrecorded(node, args)
-        node.scope = modes.scope() if SCOPES else None
+        node.scope = scope()
         return modes.watch_node(node, op, args) if MODES else node
 
 
@@ -257,7 +255,7 @@ def _constant(array: Array) -> Tensor:
 
 
 def _to_be_read(array: Array) -> Array:
-    view = array.view()
+    view = np.asarray(array).view()
     view.flags.writeable = False
     return view
 
