@@ -13,11 +13,10 @@ import numpy as np
 
 from ops import dispatch, foreign, graph, modes, traces
 from ops.collector import collector_paused
-from ops.copies import Copied
 from ops.errors import ShapeError
 from ops.methods import ArrayMethods
+from ops.nodes import BaseNode
 from ops.spec import NO_PARAMS, Op
-from ops.updates import UpdatedByHand
 from scalar import objects
 from scalar.value import Value, backpropagate
 from scalar.windows import Window, bits
@@ -26,7 +25,7 @@ Array = np.ndarray[Any, Any]
 _OBJECTS = np.dtype(object)
 
 
-class ValueArray(Copied, UpdatedByHand, ArrayMethods):
+class ValueArray(BaseNode, ArrayMethods):
     """An array of Values, and the op and the arrays that made it.
 
     data: numbers, nested lists or an array; Values among them are taken as they are.  A gradient is kept

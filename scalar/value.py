@@ -14,7 +14,8 @@ from operator import attrgetter
 from typing import Any
 
 import ops
-from ops import anomalies, copies, dispatch, graph, modes, passes, updates
+from ops import anomalies, dispatch, graph, modes, passes
+from ops.nodes import BaseNode
 from ops.spec import NO_PARAMS, Op
 from scalar import floats
 
@@ -58,7 +59,7 @@ def _reflected(op: Op[...]) -> Callable[[Value, Any], Value]:
     return lambda self, other: operator(_lift(other, op), self)
 
 
-class Value(copies.Copied, updates.UpdatedByHand):
+class Value(BaseNode):
     """A number, the op and the arguments that made it, and its gradient once a root has gone backward.
 
     >>> x = Value(3.0)
@@ -83,11 +84,7 @@ class Value(copies.Copied, updates.UpdatedByHand):
         graph.clock += 1
         self._written = graph.clock
 
-    def _link(self, args: Any) -> None:
-        self._a, self._b = args, None
-
     data = property(attrgetter("_data"), _write, doc="The number.")
-    args = property(lambda self: self._a if self._b is None else (self._a, self._b), _link, doc="In operand order.")
 
     def backward(self, gradient: Any = 1.0, create_graph: bool = False) -> None:
         """Fill `.grad` of every node below: a leaf adds to what it has, any other node starts anew."""
@@ -149,6 +146,8 @@ class Value(copies.Copied, updates.UpdatedByHand):
     def __format__(self, form: str) -> str: return format(self._data, form) if form else repr(self)
     def item(self) -> float: return self._data
     def __repr__(self) -> str: return f"Value(data={self._data}, grad={self.grad})"
+    def _link(self, args: Any) -> None: self._a, self._b = args, None
+    args = property(lambda self: self._a if self._b is None else (self._a, self._b), _link, doc="In operand order.")
     pow, _prev, _op = __pow__, args, property(lambda self: graph.symbol(self))  # micrograd's names
 
 

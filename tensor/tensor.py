@@ -12,18 +12,17 @@ from typing import Any
 import numpy as np
 
 from ops import dispatch, foreign, graph, modes, passes, traces
-from ops.copies import Copied
 from ops.errors import ShapeError
 from ops.methods import ArrayMethods
 from ops.modes import MODES, scope
+from ops.nodes import BaseNode
 from ops.spec import NO_PARAMS, Op
-from ops.updates import UpdatedByHand
 from tensor import arrays
 
 Array = np.ndarray[Any, Any]
 
 
-class Tensor(Copied, UpdatedByHand, ArrayMethods):
+class Tensor(BaseNode, ArrayMethods):
     """An array, the op and the arguments that made it, and its gradient once a root has gone backward.
 
     data: numbers, nested lists or an array, which is copied.  Python numbers become float64, an array keeps
