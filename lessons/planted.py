@@ -64,8 +64,8 @@ _WRONG_ORDER = (
     Edit("tensor", "ops/graph.py", "def as_nodes(", f"{_MET_FIRST}def as_nodes("),
 )
 
-_KEPT = """        before = {x: x.grad for x in graph.topological(*seeds) if x.op and x not in seeds}
-        order, watched = _order(seeds, undo), modes.watching()
+_KEPT = """        before = {x: x.grad for x in graph.topological(*seeds) if x not in seeds}
+        order, watched = _order(run), modes.watching()
         for x in order:
             x.grad = before.get(x, x.grad)
 """
@@ -131,7 +131,7 @@ FAULTS = (
         "stale gradients",
         "a second backward pass adds to what the first left in the middle of the graph",
         ("scalar",),
-        (Edit("scalar", "scalar/value.py", "        order, watched = _order(seeds, undo), modes.watching()\n", _KEPT),),
+        (Edit("scalar", "scalar/value.py", "        order, watched = _order(run), modes.watching()\n", _KEPT),),
     ),
     Fault(
         "wrong sign",

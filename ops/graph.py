@@ -125,7 +125,7 @@ def backward_recorded(seeds: Mapping[Any, Any]) -> None:
     """Backward with `create_graph=True`: every gradient is a node, recorded like any other."""
     order = topological(*seeds)
     for root in seeds:
-        refuse_unrecorded(root)
+        passes.refuse_unrecorded(root)
     for node in order:
         refuse_written(node) if node.rank == 0 else node._refuse_changed()
     grads = reverse(order, seeds, sys.modules["ops"], as_nodes)
@@ -140,16 +140,31 @@ def _gradient_of(node: Any, g: Any) -> Sequence[passes.Write]:
     return [(node, "grad", total)] if node.rank == 0 else [(node, "_grad", total), (node, "_grad_is_ours", True)]
 
 
+# Ops that only show the numbers of their arguments in other places: a write to an argument is a write to the result.
+MOVES = frozenset(
+    ("reshape", "permute_dims", "matrix_transpose", "expand_dims", "squeeze", "broadcast_to", "flip", "astype")
+    + ("getitem", "concat", "stack", "pad", "windows")
+)
+
+
 def refuse_changed(node: Any, changed: Sequence[Any]) -> None:
     """ChangedDataError if the rule of `node` reads one of the changed nodes, itself or an argument."""
     family = (node, *node.args)
     for i in node.op.reads([x.requires_grad for x in node.args]) if node.op else ():
         if any(family[i] is other for other in changed):
-            name = f"{type(family[i]).__name__} {family[i].label!r}" if family[i].label else _short(family[i])
+            source = _moved_from(family[i])
+            name = f"{type(source).__name__} {source.label!r}" if source.label else _short(source)
             raise ChangedDataError(
                 f"backward: the data of {name} was changed after {node.op.name} had saved it, so a gradient would be "
                 f"wrong; change `.data` before the forward pass or after backward"
             )
+
+
+def _moved_from(node: Any) -> Any:
+    """The node of which an unlabelled one shows the numbers in other places, for a story to name."""
+    while not node.label and node.op and node.op.name in MOVES and len(node.args) == 1:
+        (node,) = node.args
+    return node
 
 
 def refuse_written(node: Any) -> None:
@@ -159,15 +174,6 @@ def refuse_written(node: Any) -> None:
 
 def _short(node: Any) -> str:
     return repr(node) if node.shape == () else f"a {type(node).__name__} of shape {node.shape}"
-
-
-def refuse_unrecorded(node: Any) -> None:
-    """RuntimeError for a node that no_grad left without a graph."""
-    if "no_grad" in node.params:
-        raise RuntimeError(
-            f"backward: this {type(node).__name__} was made under no_grad() ({node.params['no_grad']}), so nothing "
-            f"was recorded; make it outside"
-        )
 
 
 def symbol(node: Any) -> str:

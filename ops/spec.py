@@ -22,6 +22,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, ParamSpec
 from ops import dispatch, failures
 from ops.demands import is_from_a_cell, is_of_the_package
 from ops.errors import DeclarationError
+from ops.owning import owned
 from ops.rules import NO_DEFAULT, Rule, misfit, named, public_signature, read_signature, written
 from ops.shapes import Shape
 from ops.words import counted
@@ -111,7 +112,7 @@ class Op(Generic[P]):
             arrays, params = args, NO_PARAMS
         if self._door is not None:
             return self._door(*arrays, **params)
-        return dispatch.apply(self, arrays, params)
+        return dispatch.apply(self, arrays, owned(params))
 
     def apply(self, *arrays: Any, **params: Any) -> Any:
         """The op itself, past its door: what the door calls once the arguments are normal."""

@@ -177,6 +177,8 @@ class ValueArray(BaseNode, ArrayMethods):
             values = objects.mapped(op, inputs, params) if op.elementwise else op.run(objects, inputs, params)
         out = _new(ValueArray)
         out.values, out.label, out.scope = objects.boxed(values), "", modes.scope()
+        if modes.MODES and not modes.recording():
+            out.values = _cut(out.values, inputs)
         out._made = graph.clock
         out.requires_grad = modes.recording() and any(x.requires_grad for x in nodes)
         out.op, out.args, out.params = (op, nodes, params) if out.requires_grad else (None, (), NO_PARAMS)
@@ -186,6 +188,12 @@ class ValueArray(BaseNode, ArrayMethods):
 
 
 _new = ValueArray.__new__
+
+
+def _cut(values: Array, inputs: Sequence[Array]) -> Array:
+    """The Values, but for those that an op only moved: under no_grad these are replaced, for they have a graph."""
+    moved = {id(x) for box in inputs for x in box.flat}
+    return objects.boxed(np.frompyfunc(lambda x: +x if id(x) in moved else x, 1, 1)(values))
 
 
 def _of_values(data: Any) -> Array | None:

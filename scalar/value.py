@@ -9,7 +9,7 @@ The operators are the registry's ops, bound to floats; no formula and no derivat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -155,39 +155,38 @@ def backpropagate(seeds: Mapping[Value, Value], create_graph: bool = False) -> N
     """The backward pass from one or more roots, each with the gradient that comes in there: all of it, or nothing."""
     if create_graph:
         return graph.backward_recorded(seeds)
-    with passes.lock, passes.Undo() as undo:
-        order, watched = _order(seeds, undo), modes.watching()
+    with passes.lock, passes.Pass(seeds) as run:
+        order, watched = _order(run), modes.watching()
         for root, g in seeds.items():
             root.grad += g._data
         for node in reversed(order):
             anomalies.backward(node) if watched else node._backward()
-        undo.add_earlier()
+        run.add_earlier()
 
 
-def _order(roots: Iterable[Value], undo: passes.Undo) -> list[Value]:
-    """The nodes below the roots, arguments first, each with its gradient set to zero.
+def _order(run: passes.Pass) -> list[Value]:
+    """The nodes below the roots that are not leaves, arguments first; every gradient, leaves' too, is set to zero.
 
-    Depth first, on a stack of our own; a node that holds this walk's zero, an object new to it, has been met.
+    Depth first, on a stack of our own; a node that holds this pass's zero, an object new to it, has been met.
     """
-    order, stack, zero = undo.order, undo.stack, float(0)
-    for root in roots:
-        graph.refuse_unrecorded(root)
-        stack += [root] if root.grad is not zero else []
-        while stack:
-            node = stack[-1]
-            if node.grad.__class__ is not int and node.grad is not zero:
-                undo.earlier[node] = node.grad
-            node.grad, a, b = zero, node._a, node._b
-            if b is not None and b.grad is not zero:
-                stack.append(b)
-            elif b is not None and a.grad is not zero:
-                stack.append(a)
-            elif b is None and (left := [x for x in a if x.grad is not zero]):
-                stack.append(left[0])
+    order, stack, zero, pop, push = run.order, run.stack, run.zero, run.stack.pop, run.stack.append
+    while stack:
+        node = pop()
+        if node is None:  # all that is below the next one is in order
+            order.append(node := stack[-1])
+            pop()
+            if node._made != graph.clock:
+                graph.refuse_written(node)
+        elif node.grad is not zero:
+            if type(node.grad) is not int:
+                run.earlier[node] = node.grad
+            node.grad = zero
+            if node.op is None:
+                run.leaves.append(node)
             else:
-                order.append(stack.pop())
-                if node._made != graph.clock:
-                    graph.refuse_written(node)
+                push(node)
+                push(None)
+                stack += node._a if node._b is None else (node._a, node._b)
     return order
 
 

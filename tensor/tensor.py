@@ -16,7 +16,7 @@ from ops.errors import ShapeError
 from ops.methods import ArrayMethods
 from ops.modes import MODES, scope
 from ops.nodes import BaseNode
-from ops.spec import NO_PARAMS, Op
+from ops.spec import NO_PARAMS, REGISTRY, Op
 from tensor import arrays
 
 Array = np.ndarray[Any, Any]
@@ -132,9 +132,10 @@ class Tensor(BaseNode, ArrayMethods):
         """ChangedDataError if an array that this node's rule reads is not what it was in the forward pass."""
         if self._saved is None:
             return
-        y, inputs, _ = self._saved
-        family, then = (self, *self.args), (y, *inputs)
-        if changed := [x for x, before in zip(family, then) if not _same(x._array, before)]:
+        changed = [x for x, before in zip(self.args, self._saved[1]) if not _same(x._array, before) or _moved(x)]
+        if not _same(self._array, self._saved[0]):
+            changed.append(self)
+        if changed:
             graph.refuse_changed(self, changed)
 
     def one(self) -> Tensor:
@@ -197,6 +198,7 @@ class Tensor(BaseNode, ArrayMethods):
 
 
 _new = Tensor.__new__
+_MOVES = frozenset(REGISTRY[name] for name in graph.MOVES)
 
 
 def _own(data: Any, dtype: Any = None) -> Array:
@@ -216,12 +218,23 @@ def _as_arrays(node: Tensor, g: Array) -> Any:
     y, inputs, wanted = node._saved
     same = node._array is y
     for x, before in zip(node.args, inputs):
-        same = same and x._array is before
+        same = same and x._array is before and x.op not in _MOVES
     if not same:
         node._refuse_changed()
     if g.size > arrays.SMALL and node.op.kind in ("pointwise", "reduction"):  # which go through g and the rest at once
         g = arrays.laid_out_as(y, g)
     return g, y, inputs, wanted
+
+
+def _moved(x: Tensor) -> bool:
+    """Whether x only shows the numbers of other nodes in other places, and one of these was changed since."""
+    waiting = [x]
+    for node in waiting:  # which grows meanwhile
+        if node.op in _MOVES:
+            if not all(map(_same, [arg._array for arg in node.args], node._saved[1])):
+                return True
+            waiting += node.args
+    return False
 
 
 def _lifted(op: Op[...], args: Sequence[Any]) -> tuple[Tensor, ...]:
