@@ -89,6 +89,7 @@ def _fields(node: Any) -> dict[str, Any]:
     left_out = ("args", "_a", "_b", "params", "scope", "_taken", "_trace", "__weakref__")
     params = {name: value for name, value in node.params.items() if name not in _ABOUT_CUTS}
     fields = {name: getattr(node, name) for name in type(node).__slots__ if name not in left_out}
+    fields |= getattr(node, "__dict__", {})  # of a subclass without slots
     return {name: value.data if is_node(value) else value for name, value in fields.items()} | {"params": params}
 
 
