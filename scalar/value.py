@@ -180,13 +180,13 @@ def _order(run: passes.Pass) -> list[Value]:
         elif node.grad is not zero:
             if type(node.grad) is not int:
                 run.earlier[node] = node.grad
-            node.grad = zero
             if node.op is None:
                 run.leaves.append(node)
             else:
                 push(node)
                 push(None)
                 stack += node._a if node._b is None else (node._a, node._b)
+            node.grad = zero
     return order
 
 
