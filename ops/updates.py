@@ -13,26 +13,24 @@ import operator
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from ops import dispatch, modes
+from ops import dispatch
 from ops.errors import ShapeError
+from ops.modes import MODES, recording
 
 
-def _in_place(operate: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any, Any], Any]:
-    def update(self: Any, other: Any) -> Any:
-        if not modes.MODES or modes.recording() or not _asks_as_a_leaf(self):
-            return operate(self, other)
-        if dispatch.is_node(dispatch.unboxed(other)):
-            return operate(self, other) if _may_be_a_sum(self) else _refuse(self, other, symbol)
-        new = operate(self, other)
-        if new.shape != self.shape:
-            raise ShapeError(
-                f"{symbol}: under no_grad() it changes the parameter itself, whose shape {self.shape} would become "
-                f"{new.shape}; write `x = x {symbol[:-1]} ...` for a new node"
-            )
-        self.data = new.peek() if new.rank else new.data
-        return self
-
-    return update
+def _updated(self: Any, other: Any, operate: Callable[[Any, Any], Any], symbol: str) -> Any:
+    if recording() or not _asks_as_a_leaf(self):
+        return operate(self, other)
+    if dispatch.is_node(dispatch.unboxed(other)):
+        return operate(self, other) if _may_be_a_sum(self) else _refuse(self, other, symbol)
+    new = operate(self, other)
+    if new.shape != self.shape:
+        raise ShapeError(
+            f"{symbol}: under no_grad() it changes the parameter itself, whose shape {self.shape} would become "
+            f"{new.shape}; write `x = x {symbol[:-1]} ...` for a new node"
+        )
+    self.data = new.peek() if new.rank else new.data
+    return self
 
 
 def _asks_as_a_leaf(x: Any) -> bool:
@@ -60,10 +58,16 @@ class UpdatedByHand:
     """The in-place operators of a node."""
 
     __slots__ = ()
+    __add__: Any
+    __sub__: Any
+    __mul__: Any
+    __pow__: Any
 
-    __iadd__ = _in_place(operator.add, "+=")
-    __isub__ = _in_place(operator.sub, "-=")
-    __imul__ = _in_place(operator.mul, "*=")
-    __itruediv__ = _in_place(operator.truediv, "/=")
-    __ipow__ = _in_place(operator.pow, "**=")
-    __imatmul__ = _in_place(operator.matmul, "@=")
+    # fmt: off
+    def __iadd__(self, x: Any) -> Any: return _updated(self, x, operator.add, "+=") if MODES else self.__add__(x)
+    def __isub__(self, x: Any) -> Any: return _updated(self, x, operator.sub, "-=") if MODES else self.__sub__(x)
+    def __imul__(self, x: Any) -> Any: return _updated(self, x, operator.mul, "*=") if MODES else self.__mul__(x)
+    def __itruediv__(self, x: Any) -> Any: return _updated(self, x, operator.truediv, "/=")
+    def __ipow__(self, x: Any) -> Any: return _updated(self, x, operator.pow, "**=") if MODES else self.__pow__(x)
+    def __imatmul__(self, x: Any) -> Any: return _updated(self, x, operator.matmul, "@=")
+    # fmt: on

@@ -40,14 +40,15 @@ def quiet() -> Any:
 @pytest.mark.parametrize("mask", [{"causal": True}, {"mask": [[True, False, False]] * 3}, {}], ids=str)
 def test_masked_attention_passes_forward_and_backward(engine: str, mask: dict[str, Any]) -> None:
     layer = nn.MultiHeadAttention(4, 2, rng=0, engine=engine)
-    x = nn.array(np.random.default_rng(0).normal(size=(2, 3, 4)), engine, requires_grad=True)
+    x: Any = nn.array(np.random.default_rng(0).normal(size=(2, 3, 4)), engine, requires_grad=True)
     mask = {name: np.array(value) if name == "mask" else value for name, value in mask.items()}
     layer(x, **mask).sum().backward()
     plain, x.grad = np.array(x.grad), None
     with ops.detect_anomaly():
         layer(x, **mask).sum().backward()
         layer(x, **mask).sum().backward(create_graph=True)
-    np.testing.assert_allclose(np.asarray(x.grad.data), 2 * plain, rtol=1e-12)
+    total: Any = x.grad
+    np.testing.assert_allclose(np.asarray(total.data), 2 * plain, rtol=1e-12)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -187,7 +188,7 @@ def test_a_node_goes_at_once_inside_the_block(make: Leaf) -> None:
 
 def test_the_lines_of_nodes_that_went_are_forgotten(number: Leaf) -> None:
     with ops.detect_anomaly():
-        before = len(anomalies._born)
+        before, y = len(anomalies._born), None
         for _ in range(100):
             y = number(2.0) * 3.0 + 1.0
             y.backward()
@@ -239,7 +240,7 @@ def test_values_trained_inside_the_block_need_no_more_memory_at_the_end() -> Non
     w = Value(0.5)
 
     def step() -> None:
-        loss = sum((w * float(i) - 1.0) ** 2 for i in range(30)) * 0.001  # type: ignore
+        loss: Any = sum((w * float(i) - 1.0) ** 2 for i in range(30)) * 0.001
         w.grad = 0
         loss.backward()
         w.data -= 0.01 * w.grad

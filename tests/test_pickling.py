@@ -35,7 +35,7 @@ CARRIERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@pytest.fixture(params=CARRIERS.values(), ids=CARRIERS)
+@pytest.fixture(params=CARRIERS.values(), ids=list(CARRIERS))
 def carry(request: pytest.FixtureRequest) -> Callable[[Any], Any]:
     return request.param
 

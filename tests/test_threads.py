@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any
@@ -120,7 +120,7 @@ def test_a_child_forked_in_the_middle_of_another_threads_pass_can_go_backward(nu
 # modes belong to their block
 
 
-def _suspended(mode: Callable[[], Any]) -> Iterator[None]:
+def _suspended(mode: Callable[[], Any]) -> Generator[None, None, None]:
     with mode():
         yield
 
@@ -297,7 +297,7 @@ def test_a_mode_in_one_task_is_off_in_the_others() -> None:
         return [recording() for _ in range(turns) if await asyncio.sleep(0) is None]
 
     async def main() -> list[list[bool]]:
-        return await asyncio.gather(quiet(5), plain(5), quiet(5), plain(5))
+        return list(await asyncio.gather(quiet(5), plain(5), quiet(5), plain(5)))
 
     assert asyncio.run(main()) == [[False] * 5, [True] * 5] * 2
 

@@ -41,7 +41,8 @@ def _numbers(x: Any) -> Any:
 
 @pytest.mark.parametrize("symbol", OPERATORS)
 def test_an_in_place_operator_under_no_grad_changes_the_parameter_as_in_torch(number: Leaf, symbol: str) -> None:
-    x, twin = number(3.0), torch.tensor(3.0, dtype=torch.float64, requires_grad=True)
+    x: Any = number(3.0)
+    twin: Any = torch.tensor(3.0, dtype=torch.float64, requires_grad=True)
     (x * x).backward()
     (twin * twin).backward()
     same, other_name = x, x
@@ -109,7 +110,7 @@ def test_where_calls_are_recorded_an_in_place_operator_is_one_more_op(number: Le
     assert len(y.args) == 2
     assert float(_numbers(x)) == 3.0
     y.backward()
-    twin = torch.tensor(3.0, dtype=torch.float64, requires_grad=True)
+    twin: Any = torch.tensor(3.0, dtype=torch.float64, requires_grad=True)
     OPERATORS[symbol](twin * 1.0, 2.0).backward()
     assert float(x.grad) == pytest.approx(twin.grad.item(), rel=1e-12)
 
@@ -313,14 +314,15 @@ def test_a_write_before_backward_is_refused_through_every_door(array: Leaf, writ
 
 
 def test_none_is_no_gradient_on_every_node(number: Leaf) -> None:
-    x = number(3.0)
+    x: Any = number(3.0)
     for _ in range(2):
         x.grad = None
         (x * x).backward()
         assert float(x.grad) == 6.0
     x.grad = None
     (x * x).backward(create_graph=True)
-    assert float(_numbers(x.grad)) == 6.0
+    recorded: Any = x.grad
+    assert float(_numbers(recorded)) == 6.0
 
 
 def test_an_element_without_a_gradient_counts_as_zero_in_its_array() -> None:
@@ -444,7 +446,7 @@ def test_a_subclass_of_value_takes_attributes_and_keeps_them_in_copies() -> None
     w = Weight(3.0)
     w.m = 0.5  # pyright: ignore
     (w * w).backward()
-    twin = copy.deepcopy(w)
+    twin: Any = copy.deepcopy(w)
     assert (w.grad, twin.grad, twin.m) == (6.0, 6.0, 0.5)
     with pytest.raises(AttributeError):
         Value(3.0).m = 0.5  # pyright: ignore
