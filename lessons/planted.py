@@ -64,10 +64,10 @@ _WRONG_ORDER = (
     Edit("tensor", "ops/graph.py", "def as_nodes(", f"{_MET_FIRST}def as_nodes("),
 )
 
-_KEPT = """    before = {x: x.grad for x in graph.topological(*seeds) if x not in seeds}
-    order, watched = _order(seeds), bool(modes.MODES)
-    for x in order:
-        x.grad = before.get(x, x.grad)
+_KEPT = """        before = {x: x.grad for x in graph.topological(*seeds) if x not in seeds}
+        order, watched = _order(run), modes.watching()
+        for x in order:
+            x.grad = before.get(x, x.grad)
 """
 
 _RELU_IN_PLACE = (
@@ -131,7 +131,7 @@ FAULTS = (
         "stale gradients",
         "a second backward pass adds to what the first left in the middle of the graph",
         ("scalar",),
-        (Edit("scalar", "scalar/value.py", "    order, watched = _order(seeds), bool(modes.MODES)\n", _KEPT),),
+        (Edit("scalar", "scalar/value.py", "        order, watched = _order(run), modes.watching()\n", _KEPT),),
     ),
     Fault(
         "wrong sign",

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import deepcopy
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from ops import traces
+from ops import anomalies, modes, passes, traces
 from ops.dispatch import is_node, shape_of
 from ops.errors import ChangedDataError, ShapeError
 from ops.fitting import demand_foldable
-from ops.modes import MODES, watch_gradient
 from ops.shapes import fold
 from ops.words import shown
 
@@ -66,15 +64,14 @@ def reverse(order: Sequence[Any], seeds: Mapping[Any, Any], xp: Any, read: Reade
     gradient: arrays for a first derivative, with `xp` a namespace of arrays; the nodes themselves, with `xp` the
     ops, to record the pass itself.
     """
-    grads, sums = dict(seeds), set[Any]()
+    grads, sums, watched = dict(seeds), set[Any](), modes.watching()
     for node in reversed(order):
         op = node.op
         if op is None or node not in grads:
             continue
         g, y, args, wanted = read(node, grads[node])
         sent = op.vjp(xp, g, y, args, node.params, wanted)
-        if MODES:
-            watch_gradient(node, sent)
+        refuse_sums = anomalies.watch(node, g, sent, grads) if watched else None
         for arg, x, asked, g in zip(node.args, args, wanted, sent):
             if asked and g is not None:
                 if g.shape != x.shape or (g.dtype is not x.dtype and g.dtype != x.dtype):
@@ -87,6 +84,8 @@ def reverse(order: Sequence[Any], seeds: Mapping[Any, Any], xp: Any, read: Reade
                 else:
                     grads[arg] = grads[arg] + g
                     sums.add(arg)
+        if refuse_sums:
+            refuse_sums()
     return grads
 
 
@@ -129,34 +128,57 @@ def demand_fit(what: str, given: Any, node: Any) -> tuple[int, ...]:
 
 def backward_recorded(seeds: Mapping[Any, Any]) -> None:
     """Backward with `create_graph=True`: every gradient is a node, recorded like any other."""
-    for node, g in reverse(topological(*seeds), seeds, sys.modules["ops"], as_nodes).items():
-        has_some = node.op is None and node.grad is not None and type(node.grad) is not int
-        node.grad = node.grad + g if has_some else g
+    order = topological(*seeds)
+    for root in seeds:
+        passes.refuse_unrecorded(root)
+    for node in order:
+        refuse_written(node) if node.rank == 0 else node._refuse_changed()
+    grads = reverse(order, seeds, sys.modules["ops"], as_nodes)
+    with passes.lock:
+        passes.hand_over([write for node, g in grads.items() for write in _gradient_of(node, g)])
+
+
+def _gradient_of(node: Any, g: Any) -> Sequence[passes.Write]:
+    """What gives a node its gradient, into its slots themselves: a signal may come while a property is being set."""
+    has_some = node.op is None and node.grad is not None and type(node.grad) is not int
+    total = node.grad + g if has_some else g
+    return [(node, "grad", total)] if node.rank == 0 else [(node, "_grad", total), (node, "_grad_is_ours", True)]
+
+
+# Ops that only show the numbers of their arguments in other places: a write to an argument is a write to the result.
+MOVES = frozenset(
+    ("reshape", "permute_dims", "matrix_transpose", "expand_dims", "squeeze", "broadcast_to", "flip", "astype")
+    + ("getitem", "concat", "stack", "pad", "windows")
+)
 
 
 def refuse_changed(node: Any, changed: Sequence[Any]) -> None:
     """ChangedDataError if the rule of `node` reads one of the changed nodes, itself or an argument."""
     family = (node, *node.args)
-    for i in node.op.reads([x.requires_grad for x in node.args]):
+    for i in node.op.reads([x.requires_grad for x in node.args]) if node.op else ():
         if any(family[i] is other for other in changed):
-            name = f"{type(family[i]).__name__} {family[i].label!r}" if family[i].label else _short(family[i])
+            source = _moved_from(family[i])
+            name = f"{type(source).__name__} {source.label!r}" if source.label else _short(source)
             raise ChangedDataError(
                 f"backward: the data of {name} was changed after {node.op.name} had saved it, so a gradient would be "
                 f"wrong; change `.data` before the forward pass or after backward"
             )
 
 
+def _moved_from(node: Any) -> Any:
+    """The node of which an unlabelled one shows the numbers in other places, for a story to name."""
+    while not node.label and node.op and node.op.name in MOVES and len(node.args) == 1:
+        (node,) = node.args
+    return node
+
+
+def refuse_written(node: Any) -> None:
+    """ChangedDataError if the rule of a Value reads a number that was written after the Value was made."""
+    refuse_changed(node, [x for x in (node, *node.args) if x._written > node._made])
+
+
 def _short(node: Any) -> str:
     return repr(node) if node.shape == () else f"a {type(node).__name__} of shape {node.shape}"
-
-
-def refuse_unrecorded(node: Any) -> None:
-    """RuntimeError for a node that no_grad left without a graph."""
-    if "no_grad" in node.params:
-        raise RuntimeError(
-            f"backward: this {type(node).__name__} was made under no_grad() ({node.params['no_grad']}), so nothing "
-            f"was recorded; make it outside"
-        )
 
 
 def symbol(node: Any) -> str:
@@ -172,70 +194,3 @@ def cut_from(source: Any, leaf: Any) -> Any:
     """The leaf, remembering (weakly, so that the graph can go) the node it was detached from, and where."""
     leaf.params = {"cut_from": weakref.ref(source), "cut": traces.read(source, "detach()")}
     return leaf
-
-
-_ABOUT_CUTS = ("cut_from", "cut", "no_grad")  # what a leaf's params tell of where it comes from
-
-
-_PLAIN_TYPES = (int, float, str, bool, type(None))
-
-
-def copy_graph(root: Any, memo: dict[int, Any]) -> Any:
-    """A copy of the graph below root, for `copy.deepcopy`, as far as the memo does not hold it."""
-    stack = [root]
-    while stack:
-        node = stack[-1]
-        if left := [arg for arg in node.args if id(arg) not in memo]:
-            stack += left
-            continue
-        if id(stack.pop()) not in memo:
-            fields = {k: v if type(v) in _PLAIN_TYPES else deepcopy(v, memo) for k, v in _fields(node).items()}
-            memo[id(node)] = restored(type(node), fields, [memo[id(arg)] for arg in node.args])
-    return memo[id(root)]
-
-
-def flatten(root: Any) -> tuple[Any, ...]:
-    """The graph below root as a flat list, for pickle."""
-    return _unflatten, (records(topological(root)),)
-
-
-def records(order: Sequence[Any], *without: str) -> list[tuple[type, dict[str, Any], list[int]]]:
-    """Each node's class, its fields but those named, and the places of its arguments in the order."""
-    place = {node: i for i, node in enumerate(order)}
-    return [(type(node), _fields(node, *without), [place[arg] for arg in node.args]) for node in order]
-
-
-def from_records(given: Iterable[tuple[type, dict[str, Any], list[int]]]) -> list[Any]:
-    """The nodes that `records` told."""
-    nodes: list[Any] = []
-    for cls, fields, places in given:
-        nodes.append(restored(cls, fields, [nodes[i] for i in places]))
-    return nodes
-
-
-def _unflatten(given: list[tuple[type, dict[str, Any], list[int]]]) -> Any:
-    return from_records(given)[-1]
-
-
-def _fields(node: Any, *without: str) -> dict[str, Any]:
-    """What a node holds, but for its arguments; what it was cut from and the modules around it stay behind.
-
-    A gradient that is a node itself (after create_graph) goes as its numbers, since its graph leads back here.
-    """
-    left_out = ("args", "_a", "_b", "params", "scope", "_taken", "_trace", "__weakref__", *without)
-    params = {name: value for name, value in node.params.items() if name not in _ABOUT_CUTS}
-    fields = {name: getattr(node, name) for name in type(node).__slots__ if name not in left_out}
-    return {name: value.data if is_node(value) else value for name, value in fields.items()} | {"params": params}
-
-
-def restored(cls: type, fields: Mapping[str, Any], args: Sequence[Any]) -> Any:
-    """A node of the class with these fields over these arguments."""
-    global clock
-    node: Any = object.__new__(cls)
-    for name, value in fields.items():
-        setattr(node, name, value)
-    node.args = tuple(args)
-    clock = max(clock, fields.get("_made", 0), fields.get("_written", 0))  # it may come from another process
-    if hasattr(cls, "scope"):
-        node.scope = None
-    return node

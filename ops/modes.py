@@ -1,34 +1,68 @@
-"""What a thread does with each new node: record it, watch it, remember which module made it."""
+"""What a thread, or a task of asyncio, does with each new node: record it, watch it, remember which module made it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from contextlib import ContextDecorator
-from threading import get_ident
+from contextvars import ContextVar
+from functools import wraps
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, NamedTuple
 
-from ops import dispatch
-from ops.errors import AnomalyError
+from ops import anomalies
 from ops.places import Place, line_of_the_user
-
-# Recording is on and nothing is watched, except in the threads that stand here.
-MODES: dict[int, Mode] = {}
 
 
 class Mode(NamedTuple):
-    """What a thread does with each new node inside no_grad, detect_anomaly or, say, grad, the tracer."""
+    """What becomes of each new node inside no_grad, detect_anomaly or, say, grad, the tracer."""
 
     recording: bool = True
-    birthplaces: dict[Any, str] | None = None
+    watching: bool = False
     switched_off: Mapping[str, Place] = {}
     tracer: str = ""
 
 
-_PLAIN = Mode()
+class _Block:
+    """One `with` that is open, and where; the block that it was opened in may close before it."""
+
+    def __init__(self, switch: _Switch):
+        self.switch, self.place = switch, line_of_the_user()
+
+
+class _Open(NamedTuple):
+    """The blocks that a thread or a task is inside, the innermost last, and the mode that they make together."""
+
+    blocks: tuple[_Block, ...] = ()
+    mode: Mode = Mode()
+
+
+# Every block that is open in any thread, so that a run without any asks no more than whether there is one.
+MODES: set[_Block] = set()
+_NONE = _Open()
+_open: ContextVar[_Open] = ContextVar("open", default=_NONE)
+
+
+def _enter_only(blocks: Iterable[_Block]) -> Mode:
+    """Be inside these blocks from here on, in this thread or task alone."""
+    mode, blocks = Mode(), tuple(blocks)
+    for block in blocks:
+        mode = block.switch.changed(mode, block.place)
+    _open.set(_Open(blocks, mode))
+    return mode
+
+
+def _mode() -> Mode:
+    """The mode here: that of the open blocks around, as far as none was closed from another thread or task."""
+    blocks, mode = _open.get()
+    return mode if MODES.issuperset(blocks) else _enter_only(block for block in blocks if block in MODES)
 
 
 class _Switch(ContextDecorator):
-    """A context manager and decorator that changes this thread's mode, and puts it back whatever happens."""
+    """A context manager and decorator that changes the mode of this thread or task, and puts it back whatever happens.
+
+    It holds until its block is left, wherever that happens: a task that was started inside is inside too, till then.
+    A decorated generator or coroutine runs each of its steps inside.
+    """
 
     def __init__(self, *given: Any) -> None:
         if given:
@@ -36,38 +70,92 @@ class _Switch(ContextDecorator):
             raise TypeError(
                 f"{name} takes no argument: write `@ops.{name}()` with its brackets, or `with ops.{name}():`"
             )
-        self._before: list[Mode | None] = []
+        self._blocks: list[_Block] = []
 
-    def _changed(self, mode: Mode) -> Mode:
+    def changed(self, mode: Mode, place: Place) -> Mode:
+        """The mode inside, from the one around it and the line that switched it."""
         raise NotImplementedError
 
-    def _recreate_cm(self) -> _Switch:
+    def another(self) -> _Switch:
+        """A switch of the same kind, for one call of what it decorates."""
         return type(self)()
 
     def __enter__(self) -> None:
-        before = MODES.get(get_ident())
-        self._before.append(before)
-        MODES[get_ident()] = self._changed(before or Mode())
+        block = _Block(self)
+        self._blocks.append(block)
+        MODES.add(block)
+        _enter_only((*(b for b in _open.get().blocks if b in MODES), block))
 
     def __exit__(self, *_: object) -> None:
-        before = self._before.pop()
-        if before is None:
-            MODES.pop(get_ident(), None)
-        else:
-            MODES[get_ident()] = before
+        blocks = _open.get().blocks
+        ours = [block for block in blocks if block.switch is self and block in MODES]
+        block = (ours or self._blocks)[-1]  # none is ours where a generator is closed by another thread
+        self._blocks.remove(block)
+        MODES.discard(block)
+        if ours:
+            _enter_only(b for b in blocks if b in MODES)
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def inside(*args: Any, **kwargs: Any) -> Any:
+            with self.another():
+                result = function(*args, **kwargs)
+            later = _LATER.get(type(result))
+            return later(self, result) if later else result
+
+        return inside
+
+
+class _Steps(Generator[Any, Any, Any]):
+    """A generator each of whose steps runs inside a switch, and whose user's code does not."""
+
+    def __init__(self, switch: _Switch, steps: Any):
+        self._switch, self._steps = switch, steps
+
+    def send(self, value: Any) -> Any:
+        with self._switch.another():
+            return self._steps.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        with self._switch.another():
+            return self._steps.throw(*error)
+
+
+class _AsyncSteps(AsyncGenerator[Any, Any]):
+    """`_Steps` of an asynchronous generator."""
+
+    def __init__(self, switch: _Switch, steps: Any):
+        self._switch, self._steps = switch, steps
+
+    async def asend(self, value: Any) -> Any:
+        with self._switch.another():
+            return await self._steps.asend(value)
+
+    async def athrow(self, *error: Any) -> Any:
+        with self._switch.another():
+            return await self._steps.athrow(*error)
+
+
+async def _awaited(switch: _Switch, coroutine: Coroutine[Any, Any, Any]) -> Any:
+    with switch.another():
+        return await coroutine
+
+
+# What runs only after the call that made it.
+_LATER = {GeneratorType: _Steps, AsyncGeneratorType: _AsyncSteps, CoroutineType: _awaited}
 
 
 class no_grad(_Switch):
-    """Inside it (`with ops.no_grad():` or `@ops.no_grad()`) this thread's calls leave no graph."""
+    """Inside it (`with ops.no_grad():` or `@ops.no_grad()`) the calls of this thread or task leave no graph."""
 
-    def _changed(self, mode: Mode) -> Mode:
-        return mode._replace(recording=False, switched_off={"no_grad": line_of_the_user()})
+    def changed(self, mode: Mode, place: Place) -> Mode:
+        return mode._replace(recording=False, switched_off={"no_grad": place})
 
 
 class enable_grad(_Switch):
-    """Inside it this thread's calls are recorded, even where no_grad surrounds it."""
+    """Inside it the calls of this thread or task are recorded, even where no_grad surrounds it."""
 
-    def _changed(self, mode: Mode) -> Mode:
+    def changed(self, mode: Mode, place: Place) -> Mode:
         return mode._replace(recording=True)
 
 
@@ -78,16 +166,27 @@ class traced(enable_grad):
         super().__init__()
         self._tracer = tracer
 
-    def _changed(self, mode: Mode) -> Mode:
+    def changed(self, mode: Mode, place: Place) -> Mode:
         return mode._replace(recording=True, tracer=self._tracer)
 
-    def _recreate_cm(self) -> traced:
+    def another(self) -> traced:
         return traced(self._tracer)
+
+
+class detect_anomaly(_Switch):
+    """Inside it the first NaN, and the first infinity that was not there before, raises AnomalyError.
+
+    The message names the op, its inputs and the line that made it.  Wrap the forward and the backward.  An infinity
+    that an op was handed, such as a mask's or a frame's, is none of its making, and passes.
+    """
+
+    def changed(self, mode: Mode, place: Place) -> Mode:
+        return mode._replace(watching=True)
 
 
 def leaving(number: Any, asks: bool = True) -> Any:
     """A number that leaves its graph through float(); TypeError where a derivative would be lost by it."""
-    mode = MODES.get(get_ident(), _PLAIN)
+    mode = _mode()
     if asks and mode.tracer and mode.recording:
         raise TypeError(
             f"{mode.tracer}: float(), int(), or a function of math or NumPy took {number} out of the graph, so its "
@@ -96,81 +195,45 @@ def leaving(number: Any, asks: bool = True) -> Any:
     return number
 
 
-class detect_anomaly(_Switch):
-    """Inside it the first value or gradient that is not finite raises AnomalyError.
-
-    The message names the op, its inputs and the line that made it.  Wrap the forward and the backward.
-    """
-
-    def _changed(self, mode: Mode) -> Mode:
-        return mode._replace(birthplaces={})
-
-
-# The module that each thread is inside, as a chain: (module, what was around it).
-SCOPES: dict[int, Any] = {}
-
-
-def enter(module: Any) -> Any:
-    """From here on this thread's array nodes remember that the module made them; returns what was around it."""
-    around = SCOPES.get(get_ident())
-    SCOPES[get_ident()] = (module, around)
-    return around
-
-
-def leave(around: Any) -> None:
-    """The module is done; what was around it goes on."""
-    if around is None:
-        del SCOPES[get_ident()]
-    else:
-        SCOPES[get_ident()] = around
-
-
-def scope() -> Any:
-    """The chain of modules that this thread is inside; None outside all of them."""
-    return SCOPES.get(get_ident())
-
-
 def recording() -> bool:
-    """Whether calls in this thread leave a graph."""
-    mode = MODES.get(get_ident())
-    return mode is None or mode.recording
+    """Whether calls in this thread or task leave a graph."""
+    return not MODES or _mode().recording
+
+
+def switched_off() -> Mapping[str, Place]:
+    """The line of the no_grad around this call, as params tell of it; empty where calls are recorded."""
+    mode = _mode()
+    return {} if mode.recording else mode.switched_off
+
+
+def watching() -> bool:
+    """Whether detect_anomaly is on in this thread or task."""
+    return bool(MODES) and _mode().watching
 
 
 def watch_node(node: Any, op: Any, args: Sequence[Any]) -> Any:
-    """A new node as this thread's mode wants it: without its graph under no_grad, finite under detect_anomaly."""
-    mode = MODES.get(get_ident(), _PLAIN)
-    if mode.birthplaces is not None:
-        mode.birthplaces[node] = str(line_of_the_user())
-        if not _finite(node.data):
-            story = _story(op, args, mode.birthplaces[node])
-            raise AnomalyError(f"{story} gave {_short(node.data)}, which is not finite")
+    """A new node as the mode wants it: without its graph under no_grad, sound under detect_anomaly."""
+    mode = _mode()
+    if mode.watching:
+        anomalies.remember(node, line_of_the_user())
+        anomalies.refuse_value(node, op, args, node.params)
     if not mode.recording:
         node.op, node.args, node.params = None, (), mode.switched_off
     return node
 
 
-def watch_gradient(node: Any, sent: Sequence[Any]) -> None:
-    """Under detect_anomaly: refuse gradients that are not finite, as soon as the node has sent them back."""
-    places = MODES.get(get_ident(), _PLAIN).birthplaces
-    if places is None or all(map(_finite, sent)):
-        return
-    story = _story(node.op, node.args, places.get(node, "a line that ran outside detect_anomaly()"))
-    shown = ", ".join(_short(g) for g in sent if g is not None)
-    raise AnomalyError(f"{story} sent back the gradient {shown}, which is not finite")
+# The chain of modules that a thread or a task is inside: (module, what was around it); None outside all of them.
+_scope: ContextVar[Any] = ContextVar("scope", default=None)
+scope = _scope.get
 
 
-def _finite(data: Any) -> bool:
-    data = data.data if dispatch.is_node(data) else data
-    if data is None:
-        return True
-    finite = abs(data) < float("inf")  # false of NaN too
-    return bool(finite.all() if hasattr(finite, "all") else finite)
+def enter(module: Any) -> Any:
+    """From here on the array nodes of this thread or task remember that the module made them; what was around it."""
+    around = _scope.get()
+    _scope.set((module, around))
+    return around
 
 
-def _story(op: Any, args: Sequence[Any], line: str) -> str:
-    return f"{op.name}({', '.join(_short(arg.data) for arg in args)}), made at {line},"
-
-
-def _short(data: Any) -> str:
-    text = repr(data)
-    return text if len(text) <= 60 else f"{text[:40]} ... of shape {data.shape}"
+def leave(around: Any) -> None:
+    """The module is done; what was around it goes on."""
+    _scope.set(around)

@@ -22,6 +22,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, ParamSpec
 from ops import dispatch, failures
 from ops.demands import is_from_a_cell, is_of_the_package
 from ops.errors import DeclarationError
+from ops.owning import owned
 from ops.rules import NO_DEFAULT, Rule, misfit, named, public_signature, read_signature, written
 from ops.shapes import Shape, integer
 from ops.words import counted
@@ -112,7 +113,7 @@ class Op(Generic[P]):
         else:
             arrays, params = args, NO_PARAMS
         if self._door is None:
-            return dispatch.apply(self, arrays, params)
+            return dispatch.apply(self, arrays, owned(params))
         if not self.elementwise:  # and so the door will ask for the shape
             for x in arrays:
                 if not hasattr(x.__class__, "shape"):

@@ -8,11 +8,11 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Sequence
-from threading import get_ident, local
+from threading import local
 from typing import Any, NamedTuple
 from weakref import ref
 
-from ops.modes import MODES
+from ops.modes import switched_off
 from ops.places import Place, line_of_the_user, package_of
 
 FEW = 8  # takes that a thread remembers, and lines that a node does
@@ -124,7 +124,7 @@ def unrecorded(node: Any, args: Sequence[Any]) -> None:
     leaves: Leaves = {}
     for x in args:
         if x.requires_grad:
-            leaves |= leaves_below(x, Exit("no_grad", MODES[get_ident()].switched_off["no_grad"]))
+            leaves |= leaves_below(x, Exit("no_grad", switched_off()["no_grad"]))
         else:
             leaves |= _behind(x)
     if leaves:

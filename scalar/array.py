@@ -16,15 +16,17 @@ from ops.collector import collector_paused
 from ops.demands import demand_flag
 from ops.errors import ShapeError
 from ops.methods import ArrayMethods
+from ops.nodes import BaseNode
 from ops.spec import NO_PARAMS, Op
 from scalar import objects
 from scalar.value import Value, backpropagate
+from scalar.windows import Window, bits
 
 Array = np.ndarray[Any, Any]
 _OBJECTS = np.dtype(object)
 
 
-class ValueArray(ArrayMethods):
+class ValueArray(BaseNode, ArrayMethods):
     """An array of Values, and the op and the arrays that made it.
 
     data: numbers, nested lists or an array; Values among them are taken as they are.  A gradient is kept
@@ -69,12 +71,9 @@ class ValueArray(ArrayMethods):
 
     @property
     def data(self) -> Array:
-        """The numbers as floats; `x.data = ...`, `x.data -= ...` and `x.data[i] = ...` write into the Values."""
+        """The numbers as floats; what is written into them goes on into the Values."""
         traces.handed_out(self, ".data")
-        live = _Live(self.shape)
-        live[...] = self.numpy()
-        live.owner = self
-        return live
+        return Window.over(self.numpy(), lambda shown: self.numpy(), self._write)
 
     @data.setter
     def data(self, data: Any) -> None:
@@ -82,18 +81,18 @@ class ValueArray(ArrayMethods):
         numbers = _checked(data)
         if numbers.shape != self.shape:
             raise ShapeError(f"data: shape {numbers.shape} cannot replace shape {self.shape}; make a new ValueArray")
-        written = numbers.view(np.int64) != self.numpy().view(np.int64)  # bit by bit: -0.0 is not 0.0, NaN is NaN
-        for x, number in zip(self.values[written], numbers[written]):
+        changed = bits(numbers) != bits(self.numpy())
+        self._write(changed, numbers[changed])
+
+    def _write(self, where: Array, numbers: Array) -> None:
+        for x, number in zip(self.values[where], numbers):
             x.data = number
 
     @property
     def grad(self) -> Any:
         """d(root)/d(this), of this shape; None before, a ValueArray of recorded Values after create_graph."""
-        grads = [x.grad for x in self.values.flat]
-        if not self.requires_grad or all(type(g) is int for g in grads):
-            return None
-        recorded = any(isinstance(g, Value) for g in grads)
-        return self.holding(grads) if recorded else np.array(grads, float).reshape(self.shape)
+        g = self.peek_grad()
+        return Window.over(g, self._grad_if, self._write_grad) if isinstance(g, np.ndarray) else g
 
     @grad.setter
     def grad(self, gradient: Any) -> None:
@@ -104,6 +103,15 @@ class ValueArray(ArrayMethods):
         else:
             grads = np.broadcast_to(_checked(gradient), graph.demand_fit("grad", gradient, self)).ravel().tolist()
         for x, g in zip(self.values.flat, grads):
+            x.grad = g
+
+    def _grad_if(self, shown: Array) -> Array | None:
+        """The gradient, if it is still the one that is shown, and not that of another pass."""
+        g = self.peek_grad()
+        return g if isinstance(g, np.ndarray) and np.array_equal(bits(g), bits(shown)) else None
+
+    def _write_grad(self, where: Array, numbers: Array) -> None:
+        for x, g in zip(self.values[where], numbers.tolist()):
             x.grad = g
 
     # fmt: off
@@ -123,7 +131,11 @@ class ValueArray(ArrayMethods):
 
     def peek_grad(self) -> Any:
         """The gradient, to be read alone."""
-        return self.grad
+        grads = [0 if x.grad is None else x.grad for x in self.values.flat]
+        if not self.requires_grad or all(type(g) is int for g in grads):
+            return None
+        recorded = any(isinstance(g, Value) for g in grads)
+        return self.holding(grads) if recorded else np.array(grads, float).reshape(self.shape)
 
     def take(self, array: Array) -> None:
         """`x.data = array`."""
@@ -169,16 +181,6 @@ class ValueArray(ArrayMethods):
         asks = f", op={self.op.name}" if self.op else ", requires_grad=True" if self.requires_grad else ""
         return f"ValueArray({numbers}{label}{asks})"
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return graph.copy_graph(self, memo)
-
-    def __reduce__(self) -> Any:
-        arrays = graph.topological(self)
-        scalars = graph.topological(*(x for node in arrays for x in node.values.flat))
-        place = {x: i for i, x in enumerate(scalars)}
-        boxes = [np.array([place[x] for x in node.values.flat], int).reshape(node.shape) for node in arrays]
-        return _unflatten, (graph.records(scalars), graph.records(arrays, "values"), boxes)
-
     @classmethod
     def apply_op(cls, op: Op[...], args: Sequence[Any], params: Mapping[str, Any] = NO_PARAMS) -> ValueArray:
         """Run an op on ValueArrays, Values, numbers and arrays, and keep what was done at both levels."""
@@ -188,6 +190,8 @@ class ValueArray(ArrayMethods):
             values = objects.mapped(op, inputs, params) if op.elementwise else op.run(objects, inputs, params)
         out = _new(ValueArray)
         out.values, out.label, out.scope = objects.boxed(values), "", modes.scope()
+        if modes.MODES and not modes.recording():
+            out.values = _cut(out.values, inputs)
         out._made = graph.clock
         out._asks = modes.recording() and any(x._asks for x in nodes)
         out.op, out.args, out.params = (op, nodes, params) if out._asks else (None, (), NO_PARAMS)
@@ -199,43 +203,10 @@ class ValueArray(ArrayMethods):
 _new = ValueArray.__new__
 
 
-def _unflatten(scalars: Any, arrays: Any, boxes: list[Array]) -> ValueArray:
-    """The two graphs again, each array's Values picked from the scalar graph by their places."""
-    found = np.array([*graph.from_records(scalars), None], dtype=object)
-    nodes = graph.from_records(arrays)
-    for node, places in zip(nodes, boxes):
-        node.values = objects.boxed(found[places])
-    return nodes[-1]
-
-
-class _Live(np.ndarray):
-    """The floats of a ValueArray: a write to an element, a row or in place goes on into the Values."""
-
-    owner: ValueArray | None = None
-
-    def __setitem__(self, index: Any, number: Any) -> None:
-        super().__setitem__(index, number)
-        self._send()
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
-        if out is not None:
-            options["out"] = tuple(_plain(x) for x in out)
-        result = getattr(ufunc, method)(*map(_plain, inputs), **options)
-        for written in (x for x in out or () if isinstance(x, _Live)):
-            written._send()
-        return result if out is None else out[0]
-
-    def __repr__(self) -> str:
-        return repr(_plain(self))
-
-    def _send(self) -> None:
-        whole = self.base if isinstance(self.base, _Live) else self
-        if whole.owner is not None:
-            whole.owner.data = _plain(whole)
-
-
-def _plain(x: Any) -> Any:
-    return x.view(np.ndarray) if isinstance(x, _Live) else x
+def _cut(values: Array, inputs: Sequence[Array]) -> Array:
+    """The Values, but for those that an op only moved: under no_grad these are replaced, for they have a graph."""
+    moved = {id(x) for box in inputs for x in box.flat}
+    return objects.boxed(np.frompyfunc(lambda x: +x if id(x) in moved else x, 1, 1)(values))
 
 
 def _of_values(data: Any) -> Array | None:

@@ -9,12 +9,13 @@ The operators are the registry's ops, bound to floats; no formula and no derivat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
 import ops
-from ops import dispatch, graph, modes, nesting
+from ops import anomalies, dispatch, graph, modes, nesting, passes
+from ops.nodes import BaseNode
 from ops.spec import NO_PARAMS, Op
 from scalar import floats
 from scalar.protocols import Number
@@ -59,7 +60,7 @@ def _reflected(op: Op[...]) -> Callable[[Value, Any], Value]:
     return lambda self, other: operator(a, self) if (a := _lift(other, op)) is not NotImplemented else op(other, self)
 
 
-class Value(Number):
+class Value(Number, BaseNode):
     """A number, the op and the arguments that made it, and its gradient once a root has gone backward.
 
     >>> x = Value(3.0)
@@ -83,11 +84,7 @@ class Value(Number):
         graph.clock += 1
         self._written = graph.clock
 
-    def _link(self, args: Any) -> None:
-        self._a, self._b = args, None
-
     data = property(attrgetter("_data"), _write, doc="The number.")
-    args = property(lambda self: self._a if self._b is None else (self._a, self._b), _link, doc="In operand order.")
 
     def backward(self, gradient: Any = 1.0, create_graph: bool = False) -> None:
         """Fill `.grad` of every node below: a leaf adds to what it has, any other node starts anew."""
@@ -146,46 +143,47 @@ class Value(Number):
     def __ge__(self, other: Any) -> bool: return self._data >= getattr(other, "_data", other)
     def item(self) -> float: return self._data
     def __repr__(self) -> str: return f"Value(data={self._data}, grad={self.grad})"
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any: return graph.copy_graph(self, memo)
-    def __reduce__(self) -> Any: return graph.flatten(self)
+    def _link(self, args: Any) -> None: self._a, self._b = args, None
+    args = property(lambda self: self._a if self._b is None else (self._a, self._b), _link, doc="In operand order.")
     pow, _prev, _op = __pow__, args, property(lambda self: graph.symbol(self))  # micrograd's names
 
 
 def backpropagate(seeds: Mapping[Value, Value], create_graph: bool = False) -> None:
-    """The backward pass from one or more roots, each with the gradient that comes in there."""
-    order, watched = _order(seeds), bool(modes.MODES)
+    """The backward pass from one or more roots, each with the gradient that comes in there: all of it, or nothing."""
     if create_graph or nesting.captured(seeds):
         return graph.backward_recorded(seeds)
-    for root, g in seeds.items():
-        root.grad += g._data
-    for node in reversed(order):
-        node._backward()
-        if watched:
-            modes.watch_gradient(node, [x.grad for x in node.args])
+    with passes.lock, passes.Pass(seeds) as run:
+        order, watched = _order(run), modes.watching()
+        for root, g in seeds.items():
+            root.grad += g._data
+        for node in reversed(order):
+            anomalies.backward(node) if watched else node._backward()
+        run.add_earlier()
 
 
-def _order(roots: Iterable[Value]) -> list[Value]:
-    """The nodes below the roots that are not leaves, arguments first, each with its gradient set to zero.
+def _order(run: passes.Pass) -> list[Value]:
+    """The nodes below the roots that are not leaves, arguments first; every gradient, leaves' too, is set to zero.
 
-    Depth first, on a stack of our own; a node that holds this walk's zero, an object new to it, has been met.
+    Depth first, on a stack of our own; a node that holds this pass's zero, an object new to it, has been met.
     """
-    order, zero = [], float(0)
-    for root in roots:
-        graph.refuse_unrecorded(root)
-        stack = [root] if root.op is not None and root.grad is not zero else []
-        while stack:
-            node = stack[-1]
-            node.grad, a, b = zero, node._a, node._b
-            if b is not None and b.op is not None and b.grad is not zero:
-                stack.append(b)
-            elif b is not None and a.op is not None and a.grad is not zero:
-                stack.append(a)
-            elif b is None and (left := [x for x in a if x.op is not None and x.grad is not zero]):
-                stack.append(left[0])
+    order, stack, zero, pop, push = run.order, run.stack, run.zero, run.stack.pop, run.stack.append
+    while stack:
+        node = pop()
+        if node is None:  # all that is below the next one is in order
+            order.append(node := stack[-1])
+            pop()
+            if node._made != graph.clock:
+                graph.refuse_written(node)
+        elif node.grad is not zero:
+            if type(node.grad) is not int:
+                run.earlier[node] = node.grad
+            if node.op is None:
+                run.leaves.append(node)
             else:
-                order.append(stack.pop())
-                if node._made != graph.clock:
-                    graph.refuse_changed(node, [x for x in (node, *node.args) if x._written > node._made])
+                push(node)
+                push(None)
+                stack += node._a if node._b is None else (node._a, node._b)
+            node.grad = zero
     return order
 
 

@@ -11,18 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from ops import dispatch, foreign, graph, modes, nesting, traces
+from ops import dispatch, foreign, graph, modes, nesting, passes, traces
 from ops.demands import demand_flag
 from ops.errors import ShapeError
 from ops.methods import ArrayMethods
-from ops.modes import MODES, SCOPES
-from ops.spec import NO_PARAMS, Op
+from ops.modes import MODES, scope
+from ops.nodes import BaseNode
+from ops.spec import NO_PARAMS, REGISTRY, Op
 from tensor import arrays
 
 Array = np.ndarray[Any, Any]
 
 
-class Tensor(ArrayMethods):
+class Tensor(BaseNode, ArrayMethods):
     """An array, the op and the arguments that made it, and its gradient once a root has gone backward.
 
     data: numbers, nested lists or an array, which is copied.  Python numbers become float64, an array keeps
@@ -81,7 +82,8 @@ class Tensor(ArrayMethods):
         array = data if type(data) is np.ndarray and data.dtype == mine.dtype else _own(data, mine.dtype)
         if array.shape != mine.shape:
             raise ShapeError(f"data: shape {array.shape} cannot replace shape {mine.shape}; make a new Tensor instead")
-        self._array, self._exposed = np.empty_like(mine), False
+        if not self._exposed:  # else it is no graph's: what `.data` handed out goes on being the numbers
+            self._array = np.empty_like(mine)
         self._array[...] = array
 
     @property
@@ -130,23 +132,24 @@ class Tensor(ArrayMethods):
         if not self.requires_grad:
             raise RuntimeError("backward: no argument of this Tensor has requires_grad=True, so there is no gradient")
         seed = graph.seed(self, gradient)
-        order = graph.topological(self)
         if create_graph or nesting.captured([self]):
-            for node in order:
-                node._refuse_changed()
             return graph.backward_recorded({self: seed})
-        grads = arrays.silently(graph.reverse, order, {self: seed._array}, arrays, _as_arrays)
-        for node, g in grads.items():
-            added = node.op is None and node._grad is not None
-            node._grad, node._grad_is_ours = node._grad + g if added else g, added
+        grads = arrays.silently(graph.reverse, graph.topological(self), {self: seed._array}, arrays, _as_arrays)
+        with passes.lock:
+            writes: list[passes.Write] = []
+            for node, g in grads.items():
+                added = node.op is None and node._grad is not None
+                writes += (node, "_grad", node._grad + g if added else g), (node, "_grad_is_ours", added)
+            passes.hand_over(writes)
 
     def _refuse_changed(self) -> None:
         """ChangedDataError if an array that this node's rule reads is not what it was in the forward pass."""
         if self._saved is None:
             return
-        y, inputs, _ = self._saved
-        family, then = (self, *self.args), (y, *inputs)
-        if changed := [x for x, before in zip(family, then) if not _same(x._array, before)]:
+        changed = [x for x, before in zip(self.args, self._saved[1]) if not _same(x._array, before) or _moved(x)]
+        if not _same(self._array, self._saved[0]):
+            changed.append(self)
+        if changed:
             graph.refuse_changed(self, changed)
 
     def one(self) -> Tensor:
@@ -173,9 +176,9 @@ class Tensor(ArrayMethods):
     def take(self, array: Array) -> None:
         """Let `array`, which the caller must not keep, be the numbers from now on: `x.data = array` without a copy."""
         mine = self._array
-        fits = type(array) is np.ndarray and array.base is None and array.flags.writeable
+        fits = not self._exposed and type(array) is np.ndarray and array.base is None and array.flags.writeable
         if fits and array.dtype == mine.dtype and array.shape == mine.shape and array.strides == mine.strides:
-            self._array, self._exposed = array, False
+            self._array = array
         else:
             self.data = array
 
@@ -185,12 +188,6 @@ class Tensor(ArrayMethods):
         label = f", label={self.label!r}" if self.label else ""
         asks = f", op={self.op.name}" if self.op else ", requires_grad=True" if self.requires_grad else ""
         return f"Tensor({numbers}{dtype}{label}{asks})"
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return graph.copy_graph(self, memo)
-
-    def __reduce__(self) -> Any:
-        return graph.flatten(self)
 
     @staticmethod
     def apply_op(op: Op[...], args: Sequence[Any], params: Mapping[str, Any] = NO_PARAMS) -> Tensor:
@@ -213,11 +210,12 @@ class Tensor(ArrayMethods):
         else:
             node.op, node.args, node.params, node._saved = None, (), NO_PARAMS, None
             traces.unrecorded(node, args)
-        node.scope = modes.scope() if SCOPES else None
+        node.scope = scope()
         return modes.watch_node(node, op, args) if MODES else node
 
 
 _new = Tensor.__new__
+_MOVES = frozenset(REGISTRY[name] for name in graph.MOVES)
 
 
 def _own(data: Any, dtype: Any = None) -> Array:
@@ -237,12 +235,23 @@ def _as_arrays(node: Tensor, g: Array) -> Any:
     y, inputs, wanted = node._saved
     same = node._array is y
     for x, before in zip(node.args, inputs):
-        same = same and x._array is before
+        same = same and x._array is before and x.op not in _MOVES
     if not same:
         node._refuse_changed()
     if g.size > arrays.SMALL and node.op.kind in ("pointwise", "reduction"):  # which go through g and the rest at once
         g = arrays.laid_out_as(y, g)
     return g, y, inputs, wanted
+
+
+def _moved(x: Tensor) -> bool:
+    """Whether x only shows the numbers of other nodes in other places, and one of these was changed since."""
+    waiting = [x]
+    for node in waiting:  # which grows meanwhile
+        if node.op in _MOVES:
+            if not all(map(_same, [arg._array for arg in node.args], node._saved[1])):
+                return True
+            waiting += node.args
+    return False
 
 
 def _lifted(op: Op[...], args: Sequence[Any]) -> tuple[Tensor, ...]:
@@ -284,7 +293,7 @@ def _constant(array: Array) -> Tensor:
 
 
 def _to_be_read(array: Array) -> Array:
-    view = array.view()
+    view = np.asarray(array).view()
     view.flags.writeable = False
     return view
 

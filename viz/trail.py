@@ -208,7 +208,7 @@ def _refuse_changed(node: Any) -> None:
     if hasattr(node, "numpy"):
         node._refuse_changed()
     elif node.op is not None:
-        protocol.refuse_changed(node, [x for x in (node, *node.args) if x._written > node._made])
+        protocol.refuse_written(node)
 
 
 def final(its: Trail) -> Mapping[int, Any]:

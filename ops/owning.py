@@ -1,0 +1,31 @@
+"""Parameters that a call may keep: whoever gave them cannot change them afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_FIXED = (int, float, bool, str, type(None))
+
+
+def owned(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parameters, with copies of the arrays and the lists among them, which backward will read again.
+
+    >>> shape = [2, 3]
+    >>> kept = owned({"shape": shape, "keepdims": False})
+    >>> shape[0] = 100
+    >>> kept
+    {'shape': [2, 3], 'keepdims': False}
+    """
+    for value in params.values():
+        if type(value) not in _FIXED:
+            return {name: _own(value) for name, value in params.items()}
+    return params
+
+
+def _own(value: Any) -> Any:
+    if type(value) in (list, tuple):
+        return type(value)(map(_own, value))
+    if type(value) is dict:
+        return {key: _own(x) for key, x in value.items()}
+    return value.copy() if hasattr(value, "shape") and hasattr(value, "copy") else value
