@@ -18,7 +18,8 @@ def named(asker: object) -> str:
 
 def is_setting(x: Any) -> bool:
     """Whether this is a number, a word or a few of them, such as a repr shows."""
-    return all(isinstance(each, (int, float, str)) for each in (x if isinstance(x, tuple) else (x,)))
+    kinds = (int, float, str, np.number, np.bool_)
+    return all(isinstance(each, kinds) for each in (x if isinstance(x, tuple) else (x,)))
 
 
 def kind(x: Any) -> str:
@@ -71,12 +72,12 @@ def per_axis(asker: object, name: str, value: Any, axes: int, least: int = 1) ->
 
 
 def number(asker: object, name: str, value: Any, low: float = 0, below: float = inf, to: float = inf) -> Any:
-    """A number in [low, below), or in [low, to] where `to` is given."""
+    """A number in [low, below), or in [low, to] where `to` is given; one of NumPy's becomes Python's, of no type."""
     is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
     if not (is_number and low <= value <= to and value < below):
         error = ValueError if is_number else TypeError
         raise error(f"{named(asker)}: {name} is {value!r}, but it must be {_interval(low, below, to)}")
-    return value
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _interval(low: float, below: float, to: float) -> str:
