@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from math import hypot, inf, isfinite, prod
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from nn import states
-from nn.module import Module
-from nn.settings import count, flag, is_setting, kind, named, number
-from ops.dispatch import is_node
+from nn.clipping import demand_nodes, gradient_of, listed
+from nn.settings import count, flag, is_setting, named, number
 
 Array = np.ndarray[Any, Any]
 State = dict[str, Any]
@@ -40,7 +39,7 @@ class Optimizer:
     """
 
     def __init__(self, parameters: Iterable[Any], lr: float, weight_decay: float = 0.0):
-        self.parameters = _listed(named(self), parameters)
+        self.parameters = listed(named(self), parameters)
         self.state: list[State] = [{} for _ in self.parameters]
         self.lr, self.weight_decay = number(self, "lr", lr), number(self, "weight_decay", weight_decay)
         _demand_leaves(named(self), self.parameters)
@@ -54,7 +53,7 @@ class Optimizer:
         if type(self.lr) is not float:
             self.lr = number(self, "lr", self.lr)
         for p, state in zip(self.parameters, self.state):
-            if (g := _gradient(p)) is not None:
+            if (g := gradient_of(p)) is not None:
                 x = p.peek() if p.rank else np.asarray(p.data)
                 if x.dtype == np.float16:  # too coarse to square a gradient in, or to add eps to
                     x = x.astype(np.float32)
@@ -299,58 +298,6 @@ class AdamW(Adam):
         return p - self.lr * (self._direction(g, state) + self.weight_decay * p)
 
 
-def clip_grad_norm(parameters: Iterable[Any], max_norm: float) -> float:
-    r"""Norm $\|g\|$ of all the gradients as one vector, which is then scaled down to `max_norm` if it is longer.
-
-    max_norm: `float("inf")` only measures.  Parameters that are frozen or have no gradient do not count.
-    Raises FloatingPointError if a gradient is not finite.  Source: Pascanu et al. 2013, algorithm 1, with PyTorch's
-    $c / (\|g\| + 10^{-6})$ as the scale.
-
-    >>> import nn
-    >>> w = nn.array([1.5, 2.0], requires_grad=True)
-    >>> (w * w).sum().backward()
-    >>> clip_grad_norm([w], max_norm=1.0)
-    5.0
-    >>> w.grad.round(6)
-    array([0.6, 0.8])
-    """
-    if max_norm != inf:
-        number("clip_grad_norm", "max_norm", max_norm)
-    listed = _listed("clip_grad_norm", parameters)
-    _demand_nodes("clip_grad_norm", listed)
-    gradients = {p: np.asarray(g, float) for p in listed if (g := _gradient(p)) is not None}
-    norm = hypot(*map(_norm, gradients.values()))
-    if not isfinite(norm):
-        raise FloatingPointError(f"clip_grad_norm: the norm is {norm}; ops.detect_anomaly() names the op it came from")
-    scale = max_norm / (norm + 1e-6)
-    for p, g in gradients.items() if scale < 1 else ():
-        p.grad = g * scale if p.rank else float(g * scale)
-    return norm
-
-
-def _norm(g: Array) -> float:
-    """The norm of one gradient, by way of its largest number where squares leave the range of floats."""
-    with np.errstate(over="ignore", under="ignore"):
-        norm = float(np.linalg.norm(g))
-    largest = float(np.abs(g).max(initial=0))
-    if 1e-150 < norm < inf or not 0 < largest < inf:
-        return norm
-    return largest * float(np.linalg.norm(g / largest))
-
-
-def _gradient(p: Any) -> Any:
-    """The gradient to train by; None where there is none, or the parameter is frozen."""
-    if p.rank:
-        return p.peek_grad() if p.requires_grad else None
-    return None if type(p.grad) is int else p.grad  # a single Value's is an integer until a gradient arrives
-
-
-def _listed(asker: str, parameters: Any) -> list[Any]:
-    if isinstance(parameters, Module) or is_node(parameters) or not isinstance(parameters, Iterable):
-        raise TypeError(f"{asker}: got {kind(parameters)}; give it a list, such as model.parameters()")
-    return list(parameters)
-
-
 def _real(letter: str, x: Any) -> Array:
     array = states.numbers("load_state_dict", letter, x)
     if array.dtype.kind == "c":
@@ -359,7 +306,7 @@ def _real(letter: str, x: Any) -> Array:
 
 
 def _demand_leaves(asker: str, parameters: Sequence[Any]) -> None:
-    _demand_nodes(asker, parameters)
+    demand_nodes(asker, parameters)
     for i, p in enumerate(parameters):
         if p.op is not None or "cut_from" in p.params:
             made = f"made by {p.op.name}" if p.op else "cut from its graph by detach()"
@@ -372,15 +319,6 @@ def _demand_leaves(asker: str, parameters: Sequence[Any]) -> None:
         )
     if len({id(p) for p in parameters}) < len(parameters):
         raise ValueError(f"{asker}: a parameter stands twice among the {len(parameters)}; give it each one once")
-
-
-def _demand_nodes(asker: str, parameters: Sequence[Any]) -> None:
-    if not parameters:
-        raise ValueError(f"{asker}: got no parameters; give it model.parameters()")
-    for i, p in enumerate(parameters):
-        if not is_node(p):
-            what = f"of type {type(p).__name__}, which neither engine trains"
-            raise TypeError(f"{asker}: parameter {i} is {what}; give it model.parameters()")
 
 
 def _many(n: int, thing: str) -> str:

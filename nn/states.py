@@ -103,3 +103,16 @@ def _plain(settings: Any) -> dict[str, Any] | None:
 
 def _call(name: Any, settings: Mapping[str, Any]) -> str:
     return f"{name}({', '.join(f'{name}={value!r}' for name, value in settings.items())})"
+
+
+def set_generator(asker: str, name: str, rng: np.random.Generator, state: Any) -> None:
+    """Put a generator where the state says; TypeError or ValueError for a state of another kind of generator."""
+    before = rng.bit_generator.state
+    try:
+        rng.bit_generator.state = state
+    except Exception as error:
+        rng.bit_generator.state = before
+        kind_of = type(rng.bit_generator).__name__
+        raise ValueError(
+            f"{asker}: {name} is no state of a {kind_of} generator; give the state of one of the same kind"
+        ) from error
