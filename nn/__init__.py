@@ -3,6 +3,7 @@
 from nn import data, init
 from nn.activations import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from nn.attention import MultiHeadAttention, TransformerBlock
+from nn.checkpoint import load_checkpoint, save_checkpoint
 from nn.clipping import clip_grad_norm
 from nn.convolution import AvgPool2d, Conv1d, Conv2d, MaxPool2d
 from nn.criteria import (
@@ -99,7 +100,9 @@ __all__ = [
     "kl_div",
     "l1_loss",
     "load",
+    "load_checkpoint",
     "mse_loss",
     "nll_loss",
     "save",
+    "save_checkpoint",
 ]

@@ -95,7 +95,7 @@ def may_hold(value: Any) -> bool:
 # how each type is opened
 
 # Most attributes are of these types, which hold nothing.
-_PLAIN = {int, float, str, bool, type(None), np.random.Generator}
+_PLAIN = {int, float, str, bool, type(None)}
 _OF_CLASSES = {*_PLAIN, FunctionType, property, staticmethod, classmethod}
 
 
