@@ -65,8 +65,8 @@ def _check_call(what: str, path: Any, unnamed: tuple[Any, ...], parts: Mapping[s
     usage = f'write nn.{what}("run.npz", model=model, optimizer=optimizer), the path first and each part by a name'
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"{what}: got {kind(path)} as the path; {usage}")
-    if unnamed or not parts:
-        raise TypeError(f"{what}: got {kind(unnamed[0]) + ' without a name' if unnamed else 'no parts'}; {usage}")
+    if unnamed:
+        raise TypeError(f"{what}: got {kind(unnamed[0])} without a name; {usage}")
 
 
 # what is saved of each part

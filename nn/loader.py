@@ -163,7 +163,7 @@ def _copied(i: int, rows: Any) -> Array:
     if getattr(rows, "requires_grad", False) and not is_node(rows):
         raise TypeError(f"DataLoader: array {i} is a torch.{kind(rows)} that asks for a gradient; give its detach()")
     try:
-        x = np.array(rows)
+        x = np.array(np.asarray(rows))  # in two steps, as PyTorch's tensors do not take NumPy's request for a copy
     except ValueError:
         raise ShapeError("DataLoader: rows of different lengths make no array; pad them to one length") from None
     except Exception as error:

@@ -80,8 +80,9 @@ class Module(Holder):
         self._demand_free("register_buffer", name, *BUFFERS)
         if is_leaf(array) and array.requires_grad:
             raise TypeError(f"{named(self)}.register_buffer: {name} asks for a gradient, but a buffer is not trained")
+        what = BUFFER if flag("register_buffer", "persistent", persistent) else UNSAVED
         object.__setattr__(self, name, as_buffer(self, name, array))
-        note(self, name, BUFFER if flag("register_buffer", "persistent", persistent) else UNSAVED)
+        note(self, name, what)
 
     def _demand_free(self, asker: str, name: Any, *same: str) -> None:
         if not isinstance(name, str) or not name or "." in name:

@@ -117,7 +117,7 @@ def _refuse_to_lose(module: Holder, name: str, value: Any) -> None:
     made = f"a {kind(value)} made by {value.op.name}" if is_node(value) and value.op else f"a {kind(value)}"
     raise TypeError(
         f"{named(module)}: {name} is a parameter, and {made} in its place would not be trained; "
-        f"write .{name}.data = ... for new numbers, or `del` the parameter first"
+        f"write into {name}.data, or `del` the parameter first"
     )
 
 

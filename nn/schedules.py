@@ -157,4 +157,4 @@ class LambdaLR(Schedule):
         super().__init__(optimizer)
 
     def rate(self, t: int) -> float:
-        return self.base_lr * self.lr_lambda(t)
+        return self.base_lr * number(self, f"lr_lambda({t})", self.lr_lambda(t))
