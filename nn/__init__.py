@@ -3,6 +3,8 @@
 from nn import data, init
 from nn.activations import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from nn.attention import MultiHeadAttention, TransformerBlock
+from nn.checkpoint import load_checkpoint, save_checkpoint
+from nn.clipping import clip_grad_norm
 from nn.convolution import AvgPool2d, Conv1d, Conv2d, MaxPool2d
 from nn.criteria import (
     BCELoss,
@@ -15,10 +17,10 @@ from nn.criteria import (
     MSELoss,
     NLLLoss,
 )
-from nn.data import DataLoader
 from nn.engines import array
 from nn.io import load, save
 from nn.layers import MLP, Dropout, Embedding, Flatten, Linear, ModuleList, PositionalEmbedding, Sequential
+from nn.loader import DataLoader
 from nn.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -32,7 +34,7 @@ from nn.losses import (
 )
 from nn.module import Module
 from nn.norm import BatchNorm1d, BatchNorm2d, LayerNorm
-from nn.optim import SGD, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm
+from nn.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 from nn.recurrent import GRU, LSTM, RNN
 from nn.schedules import CosineAnnealingLR, LambdaLR, LinearWarmup, Schedule, StepLR
 
@@ -98,7 +100,9 @@ __all__ = [
     "kl_div",
     "l1_loss",
     "load",
+    "load_checkpoint",
     "mse_loss",
     "nll_loss",
     "save",
+    "save_checkpoint",
 ]

@@ -1,4 +1,4 @@
-"""Data: batches of arrays in a seeded order, toy sets of two classes in the plane, and handwritten digits.
+"""Data: toy sets of two classes in the plane, and handwritten digits.
 
 A toy set is `name(n, noise=..., rng=...)`: points X (n, 2) and classes y (n,), integers 0 and 1, half of each, in
 random order.  `noise` is the standard deviation of what is added to each coordinate.  Where a loss wants classes
@@ -7,68 +7,17 @@ random order.  `noise` is the standard deviation of what is added to each coordi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from math import ceil, inf, pi
+from collections.abc import Callable
+from math import inf, pi
 from typing import Any
 
 import numpy as np
 
 from nn.engines import Rng, generator
 from nn.settings import count, number
-from ops.errors import ShapeError
 
 Array = np.ndarray[Any, Any]
 XY = tuple[Array, Array]
-
-
-class DataLoader:
-    """Batches of rows, the same rows of every array, as tuples of new NumPy arrays.
-
-    shuffle: in a new order in every epoch, drawn from `rng`; the same seed gives the same epochs.
-    drop_last: leave out the last batch if it is short.
-
-    >>> X, y = np.arange(10.0).reshape(5, 2), np.arange(5)
-    >>> for rows, classes in DataLoader(X, y, batch_size=2):
-    ...     print(rows.shape, classes)
-    (2, 2) [0 1]
-    (2, 2) [2 3]
-    (1, 2) [4]
-    """
-
-    def __init__(
-        self, *arrays: Any, batch_size: int = 1, shuffle: bool = False, drop_last: bool = False, rng: Rng = None
-    ):
-        self.arrays = tuple(_copied(x) for x in arrays)
-        self.batch_size = count(self, "batch_size", batch_size)
-        self.shuffle, self.drop_last, self.rng = shuffle, drop_last, generator(rng)
-        lengths = [x.shape[0] if x.ndim else None for x in self.arrays]
-        if len(set(lengths)) != 1 or None in lengths:
-            shapes = ", ".join(str(x.shape) for x in self.arrays) or "no arrays"
-            raise ShapeError(f"DataLoader: got {shapes}; give arrays of as many rows each, and batch_size by name")
-
-    def __repr__(self) -> str:
-        shapes = ", ".join(str(x.shape) for x in self.arrays)
-        said = f"batch_size={self.batch_size}, shuffle={self.shuffle}, drop_last={self.drop_last}"
-        return f"DataLoader({shapes}, {said}, batches={len(self)})"
-
-    def __len__(self) -> int:
-        """The number of batches in an epoch."""
-        n, size = len(self.arrays[0]), self.batch_size
-        return n // size if self.drop_last else ceil(n / size)
-
-    def __iter__(self) -> Iterator[tuple[Array, ...]]:
-        n = len(self.arrays[0])
-        order = self.rng.permutation(n) if self.shuffle else np.arange(n)
-        for start in range(0, len(self) * self.batch_size, self.batch_size):
-            rows = order[start : start + self.batch_size]
-            yield tuple(x[rows] for x in self.arrays)
-
-
-def _copied(rows: Any) -> Array:
-    try:
-        return np.array(rows)
-    except ValueError:
-        raise ShapeError("DataLoader: rows of different lengths make no array; pad them to one length") from None
 
 
 def moons(n: int = 100, *, noise: float = 0.1, rng: Rng = None) -> XY:

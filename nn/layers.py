@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self, overload
 
 import numpy as np
 
@@ -95,8 +95,18 @@ class ModuleList(Module):
     def __iter__(self) -> Iterator[Module]:
         return (part for name, part in vars(self).items() if name.isdigit())
 
-    def __getitem__(self, index: int) -> Module:
-        return list(self)[index]
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: int | slice) -> Module | Self:
+        """The module in this place; of a slice, a list of this class with the same modules."""
+        if not isinstance(index, slice):
+            return list(self)[index]
+        part = type(self).__new__(type(self))
+        for module in list(self)[index]:
+            part.append(module)
+        return part
 
     def __len__(self) -> int:
         return sum(name.isdigit() for name in vars(self))

@@ -53,8 +53,12 @@ class _BatchNorm(Module):
         n = count(self, "num_features", num_features)
         self.eps, self.momentum = number(self, "eps", eps), number(self, "momentum", momentum, to=1)
         self.weight, self.bias = parameter(np.ones(n), engine), parameter(np.zeros(n), engine)
-        self.running_mean, self.running_var = array(np.zeros(n), engine), array(np.ones(n), engine)
-        self.num_batches_tracked = np.array(0)
+        self.running_mean: Any
+        self.running_var: Any
+        self.num_batches_tracked: Any
+        self.register_buffer("running_mean", array(np.zeros(n), engine))
+        self.register_buffer("running_var", array(np.ones(n), engine))
+        self.register_buffer("num_batches_tracked", np.array(0))
 
     def forward(self, x: Any) -> Any:
         self._check(x.shape)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from math import hypot, isfinite, prod
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from nn.module import Module
-from nn.settings import is_setting, kind, named, number
-from ops.dispatch import is_node
+from nn import states
+from nn.clipping import demand_nodes, gradient_of, listed
+from nn.settings import count, flag, is_setting, named, number
 
 Array = np.ndarray[Any, Any]
 State = dict[str, Any]
@@ -39,7 +39,7 @@ class Optimizer:
     """
 
     def __init__(self, parameters: Iterable[Any], lr: float, weight_decay: float = 0.0):
-        self.parameters = _listed(named(self), parameters)
+        self.parameters = listed(named(self), parameters)
         self.state: list[State] = [{} for _ in self.parameters]
         self.lr, self.weight_decay = number(self, "lr", lr), number(self, "weight_decay", weight_decay)
         _demand_leaves(named(self), self.parameters)
@@ -49,10 +49,14 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} has no update(self, p, g, state); define it")
 
     def step(self) -> None:
-        """Update each parameter; one without a gradient stays."""
+        """Update each parameter; one that is frozen or has no gradient stays."""
+        if type(self.lr) is not float:
+            self.lr = number(self, "lr", self.lr)
         for p, state in zip(self.parameters, self.state):
-            if (g := p.peek_grad() if p.rank else p.grad) is not None:
+            if (g := gradient_of(p)) is not None:
                 x = p.peek() if p.rank else np.asarray(p.data)
+                if x.dtype == np.float16:  # too coarse to square a gradient in, or to add eps to
+                    x = x.astype(np.float32)
                 new = self._updated(x, np.asarray(g, x.dtype), state)
                 if p.rank and all(new is not kept for kept in state.values()):
                     p.take(new)
@@ -75,21 +79,48 @@ class Optimizer:
             p.grad = None if p.rank else 0  # the gradient of a single Value is a number from the start
 
     def state_dict(self) -> dict[str, Any]:
-        """A copy of the learning rate and of the state; the other settings are given to the constructor."""
-        return {"lr": self.lr, "state": deepcopy(self.state)}
+        """A copy of the learning rate and of the state, with the class and the settings that they belong to."""
+        return {**self._owner().state(), "lr": self.lr, "state": deepcopy(self.state)}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from a state dict of the same optimiser over parameters of the same shapes, in the same order."""
-        if set(state_dict) != {"lr", "state"}:
-            raise ValueError(f"load_state_dict: got {', '.join(state_dict)}; give what state_dict() of nn returned")
-        shapes = [[np.shape(x) for x in state.values()] for state in state_dict["state"]]
-        ours = [p.shape for p in self.parameters]
+        """Go on from a state dict of an optimiser of this class and these settings over the same parameters.
+
+        Takes over the learning rate and the state, or after an error nothing.  Raises ValueError for the state of
+        another class, of other settings or parameters, TypeError for what is no state.
+        """
+        counts = self._owner().demand(state_dict, ("lr", "state"))
+        lr, carried = number("load_state_dict", "lr", state_dict["lr"]), state_dict["state"]
+        if not isinstance(carried, (list, tuple)) or not all(isinstance(each, Mapping) for each in carried):
+            raise TypeError("load_state_dict: its state is no list of dicts; give what state_dict() returned")
+        arrays = [[_real(letter, x) for letter, x in each.items()] for each in carried]
+        shapes, ours = [[x.shape for x in each] for each in arrays], [p.shape for p in self.parameters]
         if len(shapes) != len(ours) or any({*theirs, ()} - {shape, ()} for theirs, shape in zip(shapes, ours)):
             raise ValueError(
                 f"load_state_dict: the state holds arrays of shapes {shapes}, but the parameters have {ours}; "
                 f"give the state of an optimiser over the same parameters"
             )
-        self.lr, self.state = state_dict["lr"], deepcopy(state_dict["state"])
+        self.lr, self.state = lr, [self._carried(each) for each in carried]
+        vars(self).update(counts)
+
+    def _owner(self) -> states.Owner:
+        return states.Owner.of(self, apart=("lr", "state", "parameters"))
+
+    def _letters(self) -> set[str] | None:
+        """The letters of all that `update` carries; None where a subclass does not say."""
+        return None
+
+    def _carried(self, carried: Mapping[str, Any]) -> State:
+        """A copy of what one parameter's update carried, if this optimiser's could have."""
+        letters = self._letters()
+        if carried and letters is not None and set(carried) != letters:
+            ours = ", ".join(sorted(letters)) or "nothing"
+            raise ValueError(
+                f"load_state_dict: the state carries {', '.join(map(str, carried))}, but {named(self)} carries {ours}; "
+                f"give what state_dict() returned"
+            )
+        if "t" in (letters or ()) and carried:
+            count("load_state_dict", "t", carried["t"])
+        return deepcopy(dict(carried))
 
     def _decayed(self, g: Array, p: Array) -> Array:
         r"""The gradient with that of $\frac{\lambda}{2} p^2$ added."""
@@ -97,7 +128,8 @@ class Optimizer:
 
     def __repr__(self) -> str:
         settings = {name: x for name, x in vars(self).items() if is_setting(x)}
-        said = [f"{name}={x!r}" for name, x in settings.items() if x or name == "lr"]  # what is 0 or False is off
+        plain = {name: x.item() if isinstance(x, np.generic) else x for name, x in settings.items()}
+        said = [f"{name}={x!r}" for name, x in plain.items() if x or name == "lr"]  # what is 0 or False is off
         size, arrays = sum(prod(p.shape) for p in self.parameters), len(self.parameters)
         said.append(f"{_many(size, 'parameter')} in {_many(arrays, 'array')}")
         return f"{type(self).__name__}({', '.join(said)})"
@@ -130,7 +162,7 @@ class SGD(Optimizer):
     ):
         super().__init__(parameters, lr, weight_decay)
         self.momentum, self.dampening = number(self, "momentum", momentum), number(self, "dampening", dampening)
-        self.nesterov = nesterov
+        self.nesterov = flag(self, "nesterov", nesterov)
         if nesterov and (momentum == 0 or dampening != 0):
             raise ValueError(
                 f"SGD: nesterov=True got momentum={momentum} and dampening={dampening}, "
@@ -144,6 +176,9 @@ class SGD(Optimizer):
             v = state["v"] = mu * state["v"] + (1 - tau) * g if state else +g
             g = g + mu * v if self.nesterov else v
         return p - self.lr * g
+
+    def _letters(self) -> set[str]:
+        return {"v"} if self.momentum else set()
 
 
 class RMSprop(Optimizer):
@@ -175,7 +210,7 @@ class RMSprop(Optimizer):
     ):
         super().__init__(parameters, lr, weight_decay)
         self.alpha, self.eps = number(self, "alpha", alpha, below=1), number(self, "eps", eps)
-        self.momentum, self.centered = number(self, "momentum", momentum), centered
+        self.momentum, self.centered = number(self, "momentum", momentum), flag(self, "centered", centered)
 
     def update(self, p: Array, g: Array, state: State) -> Array:
         a, mu = self.alpha, self.momentum
@@ -186,6 +221,9 @@ class RMSprop(Optimizer):
             v = np.maximum(v - m * m, 0)  # a variance, which rounding may push below 0
         b = state["b"] = mu * state.get("b", 0.0) + g / (np.sqrt(v) + self.eps)
         return p - self.lr * b
+
+    def _letters(self) -> set[str]:
+        return {"v", "b", "m"} if self.centered else {"v", "b"}
 
 
 class Adam(Optimizer):
@@ -235,6 +273,9 @@ class Adam(Optimizer):
         m_hat, v_hat = m / (1 - b1**t), v / (1 - b2**t)
         return m_hat / (np.sqrt(v_hat) + self.eps)
 
+    def _letters(self) -> set[str]:
+        return {"t", "m", "v"}
+
 
 class AdamW(Adam):
     r"""Adam whose weight decay stands beside the gradient and is not divided by $\sqrt{\hat{v}}$.
@@ -257,54 +298,27 @@ class AdamW(Adam):
         return p - self.lr * (self._direction(g, state) + self.weight_decay * p)
 
 
-def clip_grad_norm(parameters: Iterable[Any], max_norm: float) -> float:
-    r"""Norm $\|g\|$ of all the gradients as one vector, which is then scaled down to `max_norm` if it is longer.
-
-    Raises FloatingPointError if the norm is not finite.  Source: Pascanu et al. 2013, algorithm 1, with PyTorch's
-    $c / (\|g\| + 10^{-6})$ as the scale.
-
-    >>> import nn
-    >>> w = nn.array([1.5, 2.0], requires_grad=True)
-    >>> (w * w).sum().backward()
-    >>> clip_grad_norm([w], max_norm=1.0)
-    5.0
-    >>> w.grad.round(6)
-    array([0.6, 0.8])
-    """
-    number("clip_grad_norm", "max_norm", max_norm)
-    trained = [p for p in _listed("clip_grad_norm", parameters) if p.grad is not None]
-    norm = hypot(*(np.linalg.norm(np.asarray(p.grad, p.dtype)) for p in trained))
-    if not isfinite(norm):
-        raise FloatingPointError(f"clip_grad_norm: the norm is {norm}; ops.detect_anomaly() names the op it came from")
-    scale = max_norm / (norm + 1e-6)
-    for p in trained if scale < 1 else []:
-        p.grad = p.grad * scale
-    return norm
-
-
-def _listed(asker: str, parameters: Any) -> list[Any]:
-    if isinstance(parameters, Module) or is_node(parameters) or not isinstance(parameters, Iterable):
-        raise TypeError(f"{asker}: got {kind(parameters)}; give it a list, such as model.parameters()")
-    return list(parameters)
+def _real(letter: str, x: Any) -> Array:
+    array = states.numbers("load_state_dict", letter, x)
+    if array.dtype.kind == "c":
+        raise TypeError(f"load_state_dict: {letter} is complex, but an optimiser carries real numbers")
+    return array
 
 
 def _demand_leaves(asker: str, parameters: Sequence[Any]) -> None:
-    if not parameters:
-        raise ValueError(f"{asker}: got no parameters; give it model.parameters()")
+    demand_nodes(asker, parameters)
     for i, p in enumerate(parameters):
-        if why := _no_leaf(p):
-            raise TypeError(f"{asker}: parameter {i} is {why}; give it model.parameters()")
+        if p.op is not None or "cut_from" in p.params:
+            made = f"made by {p.op.name}" if p.op else "cut from its graph by detach()"
+            raise TypeError(f"{asker}: parameter {i} is a {type(p).__name__} {made}; give it model.parameters()")
+    if not any(p.requires_grad for p in parameters):
+        what = type(parameters[0]).__name__
+        raise TypeError(
+            f"{asker}: parameter 0 is a {what} without requires_grad=True, as are all others; "
+            f"give it model.parameters(), of which one or more ask for a gradient"
+        )
     if len({id(p) for p in parameters}) < len(parameters):
         raise ValueError(f"{asker}: a parameter stands twice among the {len(parameters)}; give it each one once")
-
-
-def _no_leaf(p: Any) -> str:
-    """Why this cannot be trained, in words; empty where it can."""
-    if not is_node(p):
-        return f"of type {type(p).__name__}, which neither engine trains"
-    if p.op is None and p.requires_grad:
-        return ""
-    return f"a {type(p).__name__} " + (f"made by {p.op.name}" if p.op else "without requires_grad=True")
 
 
 def _many(n: int, thing: str) -> str:

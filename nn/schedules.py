@@ -6,22 +6,28 @@ call its `step` after the optimiser's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import cos, pi
+from typing import Any
 
 from nn.optim import Optimizer
 from nn.settings import count, function, named, number
+from nn.states import Owner
 
 
 class Schedule:
-    """What sets `optimizer.lr`; a subclass gives the rate after t steps, in `rate`."""
+    """What sets `optimizer.lr`; a subclass gives the rate after t steps, in `rate`.
+
+    Where the rate was changed by hand since the last step, or by another schedule of the optimiser, the schedule goes
+    on from there as PyTorch's do: `base_lr` becomes the rate from which it would have come to this one.
+    """
 
     def __init__(self, optimizer: Optimizer):
         if not isinstance(optimizer, Optimizer):
             seen = f"a {type(optimizer).__name__}, but it must be an optimiser, such as nn.SGD(model.parameters())"
             raise TypeError(f"{named(self)}: its first argument is {seen}")
         self.optimizer, self.base_lr, self.last_epoch = optimizer, optimizer.lr, 0
-        optimizer.lr = self.rate(0)
+        self._set()
 
     def rate(self, t: int) -> float:
         """The learning rate after t steps."""
@@ -29,11 +35,53 @@ class Schedule:
 
     def step(self) -> None:
         """Go on by one step, most often an epoch."""
+        if self.optimizer.lr != self._lr:
+            self._start_from(self.optimizer.lr)
         self.last_epoch += 1
-        self.optimizer.lr = self.rate(self.last_epoch)
+        self._set()
+
+    def _set(self) -> None:
+        self._lr = self.optimizer.lr = number(self, "rate", self.rate(self.last_epoch))
+
+    def _start_from(self, lr: float) -> None:
+        """Choose the base rate a so that the rate, which is m a + c, is `lr` now."""
+        c = self._rate_of(0.0)
+        m = self._rate_of(1.0) - c
+        if m == 0:
+            raise ValueError(
+                f"{named(self)}: lr was set to {lr} where the schedule has {self._lr:.6g} whatever its base_lr, so it "
+                f"cannot go on from there; make a new schedule"
+            )
+        self.base_lr = (lr - c) / m
+
+    def _rate_of(self, base_lr: float) -> float:
+        before, self.base_lr = self.base_lr, base_lr
+        try:
+            return self.rate(self.last_epoch)
+        finally:
+            self.base_lr = before
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the schedule stands, with the class and the settings that this belongs to; a function is not saved."""
+        where = {"base_lr": self.base_lr, "last_epoch": self.last_epoch, "rate": self._lr, "lr": self.optimizer.lr}
+        return {**self._owner().state(), **where}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on, with the optimiser's rate of then, from a state dict of a schedule of this class and these settings.
+
+        Raises ValueError for another's state, TypeError for what is no state; nothing is taken over then.
+        """
+        counts = self._owner().demand(state_dict, ("base_lr", "last_epoch", "rate", "lr"))
+        rates = [number("load_state_dict", name, state_dict[name]) for name in ("base_lr", "rate", "lr")]
+        self.last_epoch = count("load_state_dict", "last_epoch", state_dict["last_epoch"], least=0)
+        self.base_lr, self._lr, self.optimizer.lr = rates
+        vars(self).update(counts)
+
+    def _owner(self) -> Owner:
+        return Owner.of(self, apart=("base_lr", "last_epoch", "_lr"))
 
     def __repr__(self) -> str:
-        settings = {name: x for name, x in vars(self).items() if name != "optimizer"}
+        settings = {name: x for name, x in vars(self).items() if name not in ("optimizer", "_lr")}
         said = [f"{name}={getattr(x, '__name__', x)}" for name, x in settings.items()]
         return f"{type(self).__name__}({type(self.optimizer).__name__}, {', '.join(said)}, lr={self.optimizer.lr:.6g})"
 
@@ -109,4 +157,4 @@ class LambdaLR(Schedule):
         super().__init__(optimizer)
 
     def rate(self, t: int) -> float:
-        return self.base_lr * self.lr_lambda(t)
+        return self.base_lr * number(self, f"lr_lambda({t})", self.lr_lambda(t))

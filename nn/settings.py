@@ -18,7 +18,8 @@ def named(asker: object) -> str:
 
 def is_setting(x: Any) -> bool:
     """Whether this is a number, a word or a few of them, such as a repr shows."""
-    return all(isinstance(each, (int, float, str)) for each in (x if isinstance(x, tuple) else (x,)))
+    kinds = (int, float, str, np.number, np.bool_)
+    return all(isinstance(each, kinds) for each in (x if isinstance(x, tuple) else (x,)))
 
 
 def kind(x: Any) -> str:
@@ -40,6 +41,18 @@ def count(asker: object, name: str, value: Any, least: int = 1) -> int:
     return int(value)
 
 
+def flag(asker: object, name: str, value: Any) -> bool:
+    """True or False, and nothing that merely counts as one of them: "False" is true to Python.
+
+    >>> flag("SGD", "nesterov", "False")
+    Traceback (most recent call last):
+    TypeError: SGD: nesterov is 'False', but it must be True or False
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{named(asker)}: {name} is {value!r}, but it must be True or False")
+    return bool(value)
+
+
 def counts(asker: object, name: str, value: Any, such_as: str) -> tuple[int, ...]:
     """One or more whole numbers, each 1 or more."""
     many = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else ()
@@ -59,12 +72,12 @@ def per_axis(asker: object, name: str, value: Any, axes: int, least: int = 1) ->
 
 
 def number(asker: object, name: str, value: Any, low: float = 0, below: float = inf, to: float = inf) -> Any:
-    """A number in [low, below), or in [low, to] where `to` is given."""
+    """A number in [low, below), or in [low, to] where `to` is given; one of NumPy's becomes Python's, of no type."""
     is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
     if not (is_number and low <= value <= to and value < below):
         error = ValueError if is_number else TypeError
         raise error(f"{named(asker)}: {name} is {value!r}, but it must be {_interval(low, below, to)}")
-    return value
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _interval(low: float, below: float, to: float) -> str:
