@@ -40,6 +40,18 @@ def count(asker: object, name: str, value: Any, least: int = 1) -> int:
     return int(value)
 
 
+def flag(asker: object, name: str, value: Any) -> bool:
+    """True or False, and nothing that merely counts as one of them: "False" is true to Python.
+
+    >>> flag("SGD", "nesterov", "False")
+    Traceback (most recent call last):
+    TypeError: SGD: nesterov is 'False', but it must be True or False
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{named(asker)}: {name} is {value!r}, but it must be True or False")
+    return bool(value)
+
+
 def counts(asker: object, name: str, value: Any, such_as: str) -> tuple[int, ...]:
     """One or more whole numbers, each 1 or more."""
     many = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else ()
