@@ -35,6 +35,7 @@ from nn.norm import BatchNorm1d, BatchNorm2d, LayerNorm
 from nn.optim import SGD, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm
 from nn.recurrent import GRU, LSTM, RNN
 from nn.schedules import CosineAnnealingLR, LambdaLR, LinearWarmup, Schedule, StepLR
+from tensor.defaults import seed
 
 __all__ = [
     "GELU",
@@ -101,4 +102,5 @@ __all__ = [
     "mse_loss",
     "nll_loss",
     "save",
+    "seed",
 ]
