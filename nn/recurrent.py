@@ -70,7 +70,7 @@ class _Recurrent(Module):
                 raise TypeError(f"{named(self)}: its state is one array h of shape {shape}, not a tuple; give h itself")
             return (state,)
         if not isinstance(state, (tuple, list)) or len(state) != len(self.letters):
-            seen = f"{len(state)} of them" if isinstance(state, (tuple, list)) else f"{kind(state)} alone"
+            seen = f"{len(state)} of them" if isinstance(state, (tuple, list)) else f"one {kind(state)}"
             raise TypeError(f"{named(self)}: its state is a pair (h, c), each of shape {shape}, but got {seen}")
         return state
 
@@ -80,7 +80,7 @@ class _Recurrent(Module):
         if part.shape != shape:
             raise ShapeError(
                 f"{named(self)}: its state {letter} has shape {part.shape}, but here it must have {shape}, "
-                f"(1, batch, hidden_size)"
+                f"which is (1, batch, hidden_size)"
             )
         return ops.squeeze(part, axis=0)
 
