@@ -74,4 +74,4 @@ def peeked(x: Any) -> np.ndarray[Any, Any]:
     """The numbers of a node or of a plain array, to be looked at alone."""
     if not dispatch.is_node(x):
         return np.asarray(x)
-    return x.peek() if x.rank else np.asarray(x.item())
+    return x.peek() if x.shape else np.asarray(x.item())
