@@ -18,7 +18,8 @@ def masked(asker: object, scores: Any, mask: Any, causal: bool) -> Any:
     looks = np.tri(scores.shape[-1], dtype=bool) if causal else None
     if mask is not None:
         mask = numbers(asker, mask, "its mask")
-        _refuse_two_meanings(named(asker), peeked(mask))
+        if not getattr(mask, "requires_grad", False):  # what is learned is added
+            _refuse_two_meanings(named(asker), peeked(mask))
         mask = _lined_up(named(asker), mask, scores.shape)
         if mask.dtype == bool:
             looks = peeked(mask) if looks is None else peeked(mask) & looks

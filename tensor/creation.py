@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ops.errors import ShapeError
-from ops.shapes import Shape, integers
+from ops.shapes import Shape, integer, integers
 from tensor.defaults import Rng, generator, get_default_dtype
 from tensor.tensor import Tensor
 
@@ -61,8 +61,10 @@ def arange(start: float, stop: float | None = None, step: float = 1, **options: 
 
 def linspace(start: float, stop: float, num: int = 50, **options: Any) -> Tensor:
     """`num` numbers evenly spaced from start to stop, both included."""
-    ends = number("linspace", "start", start), number("linspace", "stop", stop)
-    return _tensor(np.linspace(*ends, *sizes("linspace", num, "num")), **options)
+    low, high = number("linspace", "start", start), number("linspace", "stop", stop)
+    if (n := integer(num, "linspace: num")) < 0:
+        raise ValueError(f"linspace: num is {num}, but it must be a whole number, 0 or more")
+    return _tensor(np.linspace(low, high, n), **options)
 
 
 def uniform(shape: int | Shape, low: float = 0.0, high: float = 1.0, *, rng: Rng = None, **options: Any) -> Tensor:
@@ -85,15 +87,15 @@ def normal(shape: int | Shape, mean: float = 0.0, std: float = 1.0, *, rng: Rng 
     return _tensor(generator(rng).normal(centre, spread, sizes("normal", shape)), **options)
 
 
-def sizes(asker: str, shape: Any, name: str = "shape") -> Shape:
+def sizes(asker: str, shape: Any) -> Shape:
     """A shape as a tuple, one number standing for one axis; ShapeError where a size is below 0.
 
     >>> sizes("zeros", 3)
     (3,)
     """
-    many = integers(list(shape) if isinstance(shape, np.ndarray) and shape.ndim else shape, f"{asker}: {name}")
+    many = integers(list(shape) if isinstance(shape, np.ndarray) and shape.ndim else shape, f"{asker}: shape")
     if any(n < 0 for n in many):
-        raise ShapeError(f"{asker}: {name} is {shape}, but a size is a whole number, 0 or more")
+        raise ShapeError(f"{asker}: shape is {shape}, but a size is a whole number, 0 or more")
     return many
 
 

@@ -105,10 +105,11 @@ def test_causal_hides_what_is_ahead_under_either_kind_of_mask(engine: str) -> No
 
 
 @pytest.mark.torch
+@pytest.mark.parametrize("ones", [False, True])  # which would be refused where nothing is learned
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_mask_that_is_learned_gets_pytorchs_gradient(engine: str) -> None:
+def test_a_mask_that_is_learned_gets_pytorchs_gradient(engine: str, ones: bool) -> None:
     torch: Any = pytest.importorskip("torch")
-    numbers = RNG.normal(size=(LENGTH, LENGTH))
+    numbers = np.ones((LENGTH, LENGTH)) if ones else RNG.normal(size=(LENGTH, LENGTH))
     bias = nn.array(numbers, engine, requires_grad=True)
     y = attention(engine)(nn.array(X, engine), bias)
     (y * y).sum().backward()

@@ -193,9 +193,9 @@ LOSSES: dict[str, tuple[Callable[..., Any], Array, Array]] = {
     **{loss.__name__: (loss, bits((4, 3)), 1 - bits((4, 3))) for loss in VECTORS},
     "kl_div": (nn.kl_div, bits((4, 3)), 1 - bits((4, 3))),
     "hinge_loss": (nn.hinge_loss, bits((4, 3)), np.ones((4, 3), int)),
-    "cross_entropy": (nn.cross_entropy, bits((4, 3)), bits(4)),
+    "cross_entropy": (nn.cross_entropy, bits((4, 3)), bits((4,))),
     "cross_entropy, soft": (nn.cross_entropy, bits((4, 3)), np.eye(3, dtype=int)[[0, 1, 2, 0]]),
-    "nll_loss": (nn.nll_loss, bits((4, 3)), bits(4)),
+    "nll_loss": (nn.nll_loss, bits((4, 3)), bits((4,))),
 }
 
 
@@ -221,12 +221,12 @@ def test_distances_between_the_ends_of_a_whole_type_are_pytorchs_of_floats(name:
 
 
 def test_the_square_of_sixteen_in_bytes_is_256() -> None:
-    assert nn.mse_loss(np.uint8([0]), np.uint8([16])) == 256
+    assert nn.mse_loss(np.array([0], np.uint8), np.array([16], np.uint8)) == 256
 
 
 def test_hinge_knows_that_a_byte_is_no_class_below_zero() -> None:
     with pytest.raises(ValueError, match=r"the target holds 255\.0, but a class is -1 or 1"):
-        nn.hinge_loss(Tensor([1.0]), np.uint8([255]))
+        nn.hinge_loss(Tensor([1.0]), np.array([255], np.uint8))
 
 
 TARGETS: dict[str, Callable[[Array], Any]] = {
