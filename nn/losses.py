@@ -260,10 +260,11 @@ def _expected(log_p: Any, t: Any) -> Any:
 
 def _log(p: Any) -> Any:
     """ln p, but no less than -100, with a slope of 1/p, but no more than 1e12; in half precision, -16 and 1e4."""
-    kind = np.finfo(p.dtype)
+    x, kind = peeked(p), np.finfo(p.dtype)
     steepest = 1e12 if kind.bits > 16 else 1e4
-    is_near_0 = peeked(p) < 1 / steepest
-    y = ops.where(is_near_0, steepest * p, ops.log(ops.where(is_near_0, 1.0, p)))  # which has the right slope
-    right = ops.log(ops.clip(p, low=max(exp(-100), float(kind.smallest_subnormal))))
-    gap = right - y
-    return y + (gap.detach() if is_node(gap) else gap)
+    if not (is_near_0 := x < 1 / steepest).any():
+        return ops.log(p)
+    lowest = max(exp(-100), float(kind.smallest_subnormal))
+    level = np.log(np.maximum(x, lowest)) - steepest * x  # a constant: near 0 a line of the right height and slope
+    line = steepest * p + np.where(is_near_0, level, 0)
+    return ops.where(is_near_0, line, ops.log(ops.where(is_near_0, 1.0, p)))
