@@ -103,7 +103,7 @@ def orthogonal(shape: Sequence[int], gain: float = 1.0, *, rng: Rng = None) -> A
            [-0.,  1.]])
     """
     _fans("orthogonal", shape)
-    gain = number("orthogonal", "gain", gain)
+    shape, gain = sizes("orthogonal", shape), number("orthogonal", "gain", gain)
     rows, columns = shape[0], prod(shape[1:])
     q, r = np.linalg.qr(normal((max(rows, columns), min(rows, columns)), rng=rng))
     q = q * np.sign(np.diag(r))  # without it some rotations would be likelier than others
@@ -122,7 +122,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     1.6666666666666667
     """
     slope = 0.01 if param is None else number("calculate_gain", "param", param)
-    gains = {"tanh": 5 / 3, "relu": sqrt(2), "leaky_relu": sqrt(2 / (1 + slope**2)), "selu": 3 / 4}
+    gains = {"tanh": 5 / 3, "relu": sqrt(2), "leaky_relu": sqrt(2 / (1 + slope * slope)), "selu": 3 / 4}
     gains |= dict.fromkeys(_SIGMOIDS, 1.0)
     if not isinstance(nonlinearity, str) or nonlinearity not in gains:
         raise ParameterError(f"calculate_gain: nonlinearity is {nonlinearity!r}; it may be {', '.join(gains)}")

@@ -157,7 +157,7 @@ class Dropout(Module):
         if not self.training or self.p == 0:
             return x
         kept = self.rng.random(x.shape) >= self.p
-        return x * (kept / (1 - self.p)).astype(x.dtype)
+        return ops.mul(x, (kept / (1 - self.p)).astype(x.dtype))
 
 
 class Embedding(Module):

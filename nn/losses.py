@@ -17,12 +17,14 @@ from ops.dispatch import is_node
 from ops.errors import ParameterError, ShapeError
 
 Array = np.ndarray[Any, Any]
+_silent = np.errstate(all="ignore")  # infinities and NaN are answers, of plain arrays too
 REDUCTIONS = ("mean", "sum", "none")
 REDUCTIONS_OF_KL = (*REDUCTIONS, "batchmean")
 
 # distances
 
 
+@_silent
 def mse_loss(prediction: Any, target: Any, *, reduction: str = "mean") -> Any:
     r"""Squared error, $(p - t)^2$.  Source: Goodfellow et al. 2016, section 5.1.4.
 
@@ -34,6 +36,7 @@ def mse_loss(prediction: Any, target: Any, *, reduction: str = "mean") -> Any:
     return _reduced("mse_loss", (p - t) ** 2, reduction)
 
 
+@_silent
 def l1_loss(prediction: Any, target: Any, *, reduction: str = "mean") -> Any:
     r"""Absolute error, $|p - t|$; its slope at 0 is 0.  Source: Goodfellow et al. 2016, section 7.1.2.
 
@@ -45,6 +48,7 @@ def l1_loss(prediction: Any, target: Any, *, reduction: str = "mean") -> Any:
     return _reduced("l1_loss", ops.abs(p - t), reduction)
 
 
+@_silent
 def huber_loss(prediction: Any, target: Any, *, delta: float = 1.0, reduction: str = "mean") -> Any:
     r"""$\frac{1}{2} e^2$ where $e = |p - t| \le \delta$, and the line $\delta (e - \frac{1}{2} \delta)$ beyond.
 
@@ -61,6 +65,7 @@ def huber_loss(prediction: Any, target: Any, *, delta: float = 1.0, reduction: s
     return _reduced("huber_loss", short * (e - short / 2), reduction)
 
 
+@_silent
 def hinge_loss(score: Any, target: Any, *, reduction: str = "mean") -> Any:
     r"""Shortfall of the margin, $\max(0, 1 - y s)$, for classes y in {-1, 1}.  Source: Cortes and Vapnik 1995.
 
@@ -77,6 +82,7 @@ def hinge_loss(score: Any, target: Any, *, reduction: str = "mean") -> Any:
 # logarithms of probabilities
 
 
+@_silent
 def cross_entropy(logits: Any, target: Any, *, label_smoothing: float = 0.0, reduction: str = "mean") -> Any:
     r"""$-\sum_k t_k \ln p_k$ for each row, where p is the softmax of the logits, in nats.
 
@@ -100,6 +106,7 @@ def cross_entropy(logits: Any, target: Any, *, label_smoothing: float = 0.0, red
     return _reduced("cross_entropy", -log_likelihood, reduction)
 
 
+@_silent
 def nll_loss(log_prediction: Any, target: Any, *, reduction: str = "mean") -> Any:
     r"""Negative log-likelihood, $-\ln p_t$ for each row: what `log_softmax` gave, at the class that was right.
 
@@ -114,6 +121,7 @@ def nll_loss(log_prediction: Any, target: Any, *, reduction: str = "mean") -> An
     return _reduced("nll_loss", -_picked("nll_loss", log_p, t), reduction)
 
 
+@_silent
 def binary_cross_entropy(prediction: Any, target: Any, *, reduction: str = "mean") -> Any:
     r"""$-t \ln p - (1 - t) \ln(1 - p)$ for probabilities p and targets t in [0, 1].
 
@@ -131,6 +139,7 @@ def binary_cross_entropy(prediction: Any, target: Any, *, reduction: str = "mean
     return _reduced("binary_cross_entropy", -(t * _log(p) + (1 - t) * _log(1 - p)), reduction)
 
 
+@_silent
 def binary_cross_entropy_with_logits(logits: Any, target: Any, *, reduction: str = "mean") -> Any:
     r"""Binary cross-entropy of $p = \sigma(x)$, as $\ln(1 + e^x) - t x$, which neither overflows nor rounds p to 1.
 
@@ -143,6 +152,7 @@ def binary_cross_entropy_with_logits(logits: Any, target: Any, *, reduction: str
     return _reduced("binary_cross_entropy_with_logits", ops.softplus(x) - t * x, reduction)
 
 
+@_silent
 def kl_div(log_prediction: Any, target: Any, *, reduction: str = "mean") -> Any:
     r"""Kullback-Leibler divergence, $t (\ln t - \ln p)$ for each element; 0 where t is 0.
 

@@ -34,6 +34,7 @@ class LayerNorm(Module):
         self.weight = parameter(np.ones(self.normalized_shape), engine, dtype)
         self.bias = parameter(np.zeros(self.normalized_shape), engine, dtype)
 
+    @np.errstate(all="ignore")  # infinities and NaN are answers, of plain arrays too
     def forward(self, x: Any) -> Any:
         x = floats(self, x, self.weight.dtype)
         if x.shape[-len(self.normalized_shape) :] != self.normalized_shape:
@@ -69,6 +70,7 @@ class _BatchNorm(Module):
         self.running_mean, self.running_var = (array(f(n), engine, dtype=dtype) for f in (np.zeros, np.ones))
         self.num_batches_tracked = np.array(0)
 
+    @np.errstate(all="ignore")  # infinities and NaN are answers, of plain arrays too
     def forward(self, x: Any) -> Any:
         x = floats(self, x, self.weight.dtype)
         self._check(x.shape)

@@ -6,6 +6,7 @@ it, from the generator that `nn.seed` sets.
 
 from __future__ import annotations
 
+from math import prod
 from numbers import Real
 from typing import Any, NoReturn
 
@@ -64,7 +65,7 @@ def linspace(start: float, stop: float, num: int = 50, **options: Any) -> Tensor
     low, high = number("linspace", "start", start), number("linspace", "stop", stop)
     if (n := integer(num, "linspace: num")) < 0:
         raise ValueError(f"linspace: num is {num}, but it must be a whole number, 0 or more")
-    return _tensor(np.linspace(low, high, n), **options)
+    return _tensor(np.linspace(low, high, *sizes("linspace", n)), **options)
 
 
 def uniform(shape: int | Shape, low: float = 0.0, high: float = 1.0, *, rng: Rng = None, **options: Any) -> Tensor:
@@ -93,10 +94,15 @@ def sizes(asker: str, shape: Any) -> Shape:
     >>> sizes("zeros", 3)
     (3,)
     """
-    many = integers(list(shape) if isinstance(shape, np.ndarray) and shape.ndim else shape, f"{asker}: shape")
+    many = integers(shape.tolist() if isinstance(shape, np.ndarray) else shape, f"{asker}: shape")
     if any(n < 0 for n in many):
         raise ShapeError(f"{asker}: shape is {shape}, but a size is a whole number, 0 or more")
+    if prod(many) >= _TOO_MANY or max(many, default=0) >= _TOO_MANY:
+        raise ShapeError(f"{asker}: shape is {shape}, but that is more numbers than there is memory for")
     return many
+
+
+_TOO_MANY = 2**59  # of which NumPy cannot count the bytes
 
 
 def number(asker: str, name: str, value: Any) -> float:

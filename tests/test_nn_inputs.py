@@ -263,3 +263,16 @@ def test_a_delta_that_is_no_number_is_refused(delta: Any) -> None:
 def test_true_and_false_name_the_classes_one_and_zero(engine: str) -> None:
     scores = nn.array([[0.2, 1.0], [0.7, -1.0]], engine)
     assert nn.cross_entropy(scores, [True, False]).item() == nn.cross_entropy(scores, [1, 0]).item()
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_loss_of_plain_numbers_that_are_not_finite_warns_of_nothing(name: str) -> None:
+    loss, _, t = PAIRS[name]
+    for p in (1e300, -np.inf, np.nan) if name != "binary_cross_entropy" else (0.0, 1.0):
+        loss(np.array([p]), np.array([t]), reduction="none")  # the tests take a warning for an error
+
+
+@pytest.mark.parametrize("layer", [nn.LayerNorm(2), nn.BatchNorm1d(2), nn.Dropout(0.5, rng=0), nn.Softmax()])
+def test_a_layer_of_plain_numbers_that_are_not_finite_warns_of_nothing(layer: nn.Module) -> None:
+    for number in (1e300, np.inf, np.nan):
+        layer(np.array([[number, -number], [1.0, 2.0]]))

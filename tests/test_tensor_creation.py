@@ -21,6 +21,8 @@ WRONG: dict[str, Callable[[], Any]] = {
     "zeros: shape must be an integer, not 'a'": lambda: tensor.zeros("a"),
     "zeros: shape must be an integer, not 1.5": lambda: tensor.zeros((2, 1.5)),
     "zeros: shape must be an integer, not None": lambda: tensor.zeros(None),
+    "zeros: shape is 1180591620717411303424, but that is more numbers than": lambda: tensor.zeros(2**70),
+    "normal: shape is (1099511627776, 1099511627776), but that is more": lambda: tensor.normal((2**40, 2**40)),
     "eye: shape is (-1, -1), but a size": lambda: tensor.eye(-1),
     "full: value is None, but it must be a number": lambda: tensor.full(2, None),
     "arange: start is 'a', but it must be a number": lambda: tensor.arange("a", 3),
@@ -69,4 +71,5 @@ def test_a_shape_may_be_any_row_of_integers() -> None:
     for shape in ((2, 3), [2, 3], np.array([2, 3]), (np.int64(2), np.uint8(3))):
         assert tensor.zeros(shape).shape == tensor.normal(shape).shape == (2, 3)
     assert tensor.zeros(()).shape == ()
+    assert tensor.zeros(np.array(2)).shape == (2,)
     assert tensor.ones((2, 0)).shape == (2, 0)
