@@ -211,7 +211,7 @@ def _reduced(asker: str, each: Any, reduction: str, known: tuple[str, ...] = RED
         raise ShapeError(
             f"{asker}: batchmean divides by the rows of a batch, but got one number; take another reduction"
         )
-    return _REDUCED[reduction](each)
+    return _REDUCED[reduction](floats(asker, each))  # of two plain numbers an op makes a number, which has no axes
 
 
 def _pair(asker: str, prediction: Any, target: Any) -> tuple[Any, Any]:

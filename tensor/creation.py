@@ -65,7 +65,8 @@ def linspace(start: float, stop: float, num: int = 50, **options: Any) -> Tensor
     low, high = number("linspace", "start", start), number("linspace", "stop", stop)
     if (n := integer(num, "linspace: num")) < 0:
         raise ValueError(f"linspace: num is {num}, but it must be a whole number, 0 or more")
-    return _tensor(np.linspace(low, high, *sizes("linspace", n)), **options)
+    sizes("linspace", n)
+    return _tensor(np.linspace(low, high, n), **options)
 
 
 def uniform(shape: int | Shape, low: float = 0.0, high: float = 1.0, *, rng: Rng = None, **options: Any) -> Tensor:

@@ -227,6 +227,16 @@ def test_a_value_may_stand_on_either_side_of_a_loss(name: str, reduction: str) -
                 assert leaf.grad == pytest.approx(float(slope), rel=1e-12)
 
 
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("name", PAIRS)
+def test_two_plain_numbers_cost_what_two_tensors_cost(name: str, reduction: str) -> None:
+    loss, p, t = PAIRS[name]
+    there = loss(Tensor(p), Tensor(t), reduction=reduction).item()
+    for prediction, target in ((p, t), (np.float64(p), np.array(t)), (np.array(p), t)):
+        assert float(loss(prediction, target, reduction=reduction)) == pytest.approx(there, rel=1e-12)
+    assert nn.hinge_loss(2, 1) == 0
+
+
 @pytest.mark.parametrize("loss", [nn.cross_entropy, nn.nll_loss])
 def test_a_single_value_is_no_row_of_scores(loss: Any) -> None:
     with pytest.raises(ShapeError, match=rf"^{loss.__name__}: the scores have shape \(\)"):
