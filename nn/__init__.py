@@ -37,6 +37,7 @@ from nn.norm import BatchNorm1d, BatchNorm2d, LayerNorm
 from nn.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 from nn.recurrent import GRU, LSTM, RNN
 from nn.schedules import CosineAnnealingLR, LambdaLR, LinearWarmup, Schedule, StepLR
+from tensor.defaults import seed
 
 __all__ = [
     "GELU",
@@ -105,4 +106,5 @@ __all__ = [
     "nll_loss",
     "save",
     "save_checkpoint",
+    "seed",
 ]

@@ -6,6 +6,7 @@ from math import inf
 from typing import Any
 
 import ops
+from nn.engines import floats
 from nn.module import Module
 from nn.settings import choice, number
 from ops.shapes import integer
@@ -15,7 +16,7 @@ class ReLU(Module):
     """ops.relu, of any shape."""
 
     def forward(self, x: Any) -> Any:
-        return ops.relu(x)
+        return ops.relu(floats(self, x))
 
 
 class LeakyReLU(Module):
@@ -25,21 +26,21 @@ class LeakyReLU(Module):
         self.negative_slope = number(self, "negative_slope", negative_slope, low=-inf)
 
     def forward(self, x: Any) -> Any:
-        return ops.leaky_relu(x, self.negative_slope)
+        return ops.leaky_relu(floats(self, x), self.negative_slope)
 
 
 class Tanh(Module):
     """ops.tanh, of any shape."""
 
     def forward(self, x: Any) -> Any:
-        return ops.tanh(x)
+        return ops.tanh(floats(self, x))
 
 
 class Sigmoid(Module):
     """ops.sigmoid, of any shape."""
 
     def forward(self, x: Any) -> Any:
-        return ops.sigmoid(x)
+        return ops.sigmoid(floats(self, x))
 
 
 class GELU(Module):
@@ -49,21 +50,21 @@ class GELU(Module):
         self.approximate = choice(self, "approximate", approximate, ("none", "tanh"))
 
     def forward(self, x: Any) -> Any:
-        return ops.gelu(x, self.approximate)
+        return ops.gelu(floats(self, x), self.approximate)
 
 
 class SiLU(Module):
     """ops.silu, of any shape."""
 
     def forward(self, x: Any) -> Any:
-        return ops.silu(x)
+        return ops.silu(floats(self, x))
 
 
 class Softplus(Module):
     """ops.softplus, of any shape."""
 
     def forward(self, x: Any) -> Any:
-        return ops.softplus(x)
+        return ops.softplus(floats(self, x))
 
 
 class Softmax(Module):
@@ -73,4 +74,4 @@ class Softmax(Module):
         self.axis = integer(axis, "Softmax: axis")
 
     def forward(self, x: Any) -> Any:
-        return ops.softmax(x, self.axis)
+        return ops.softmax(floats(self, x), self.axis)

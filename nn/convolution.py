@@ -7,9 +7,10 @@ from math import prod
 from typing import Any
 
 import ops
-from nn.engines import Rng, generator, parameter
+from nn.engines import DType, Rng, floats, generator, parameter
 from nn.module import Module
-from nn.settings import count, named, per_axis
+from nn.settings import count, flag, named, per_axis
+from ops.errors import ShapeError
 
 Pair = int | Sequence[int]
 
@@ -39,6 +40,7 @@ class Conv2d(Module):
         bias: bool = True,
         *,
         engine: str = "tensor",
+        dtype: DType = None,
         rng: Rng = None,
     ):
         size, rng = per_axis(self, "kernel_size", kernel_size, self.axes), generator(rng)
@@ -47,8 +49,8 @@ class Conv2d(Module):
         self.dilation: Any = per_axis(self, "dilation", dilation, self.axes)
         depth, filters, self.groups = self._channels(in_channels, out_channels, groups)
         k = (depth * prod(size)) ** -0.5
-        self.weight = parameter(rng.uniform(-k, k, (filters, depth, *size)), engine)
-        self.bias: Any = parameter(rng.uniform(-k, k, filters), engine) if bias else None
+        self.weight = parameter(rng.uniform(-k, k, (filters, depth, *size)), engine, dtype)
+        self.bias: Any = parameter(rng.uniform(-k, k, filters), engine, dtype) if flag(self, "bias", bias) else None
 
     def _channels(self, in_channels: int, out_channels: int, groups: int) -> tuple[int, int, int]:
         """How many channels a filter sees, how many filters there are, and in how many groups."""
@@ -58,6 +60,7 @@ class Conv2d(Module):
         return n // groups, m, groups
 
     def forward(self, x: Any) -> Any:
+        x = floats(self, x, self.weight.dtype)
         y = ops.conv2d(x, self.weight, self.stride, self.padding, self.dilation, self.groups)
         return y if self.bias is None else y + self.bias.reshape(-1, 1, 1)
 
@@ -73,6 +76,10 @@ class Conv1d(Conv2d):
     axes = 1
 
     def forward(self, x: Any) -> Any:
+        x = floats(self, x, self.weight.dtype)
+        if len(x.shape) != 3:
+            wanted = f"(n, {self.weight.shape[1] * self.groups}, length)"
+            raise ShapeError(f"{named(self)}: it takes an array of shape {wanted}, not {x.shape}")
         flat = ops.expand_dims(x, axis=2)  # an image of height 1
         w = ops.expand_dims(self.weight, axis=2)
         y = ops.conv2d(flat, w, (1, *self.stride), (0, *self.padding), (1, *self.dilation), self.groups)
@@ -93,11 +100,11 @@ class MaxPool2d(_Pool2d):
     """ops.max_pool2d; stride is kernel_size unless given."""
 
     def forward(self, x: Any) -> Any:
-        return ops.max_pool2d(x, self.kernel_size, self.stride, self.padding)
+        return ops.max_pool2d(floats(self, x), self.kernel_size, self.stride, self.padding)
 
 
 class AvgPool2d(_Pool2d):
     """ops.avg_pool2d; stride is kernel_size unless given."""
 
     def forward(self, x: Any) -> Any:
-        return ops.avg_pool2d(x, self.kernel_size, self.stride, self.padding)
+        return ops.avg_pool2d(floats(self, x), self.kernel_size, self.stride, self.padding)

@@ -9,13 +9,14 @@ The scale of a weight is chosen so that signals keep their size from layer to la
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod, sqrt
+from math import inf, prod, sqrt
 from typing import Any
 
 import numpy as np
 
 from nn.engines import Rng, generator
 from ops.errors import ParameterError, ShapeError
+from tensor.creation import number, sizes
 
 Array = np.ndarray[Any, Any]
 
@@ -26,7 +27,10 @@ def uniform(shape: Sequence[int], a: float = 0.0, b: float = 1.0, *, rng: Rng = 
     >>> uniform((2, 3), -1.0, 1.0, rng=0).shape
     (2, 3)
     """
-    return generator(rng).uniform(a, b, shape)
+    low, high = number("uniform", "a", a), number("uniform", "b", b)
+    if not 0 <= high - low < inf:
+        raise ValueError(f"uniform: a is {a} and b is {b}, but the numbers run from a up to b")
+    return generator(rng).uniform(low, high, sizes("uniform", shape))
 
 
 def normal(shape: Sequence[int], mean: float = 0.0, std: float = 1.0, *, rng: Rng = None) -> Array:
@@ -35,7 +39,9 @@ def normal(shape: Sequence[int], mean: float = 0.0, std: float = 1.0, *, rng: Rn
     >>> normal((2, 3), std=0.1, rng=0).shape
     (2, 3)
     """
-    return generator(rng).normal(mean, std, shape)
+    if not number("normal", "std", std) >= 0:
+        raise ValueError(f"normal: std is {std}, but a standard deviation is 0 or more")
+    return generator(rng).normal(number("normal", "mean", mean), std, sizes("normal", shape))
 
 
 def xavier_uniform(shape: Sequence[int], gain: float = 1.0, *, rng: Rng = None) -> Array:
@@ -97,6 +103,7 @@ def orthogonal(shape: Sequence[int], gain: float = 1.0, *, rng: Rng = None) -> A
            [-0.,  1.]])
     """
     _fans("orthogonal", shape)
+    shape, gain = sizes("orthogonal", shape), number("orthogonal", "gain", gain)
     rows, columns = shape[0], prod(shape[1:])
     q, r = np.linalg.qr(normal((max(rows, columns), min(rows, columns)), rng=rng))
     q = q * np.sign(np.diag(r))  # without it some rotations would be likelier than others
@@ -114,29 +121,30 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     >>> calculate_gain("tanh")
     1.6666666666666667
     """
-    slope = 0.01 if param is None else param
-    gains = {"tanh": 5 / 3, "relu": sqrt(2), "leaky_relu": sqrt(2 / (1 + slope**2)), "selu": 3 / 4}
+    slope = 0.01 if param is None else number("calculate_gain", "param", param)
+    gains = {"tanh": 5 / 3, "relu": sqrt(2), "leaky_relu": sqrt(2 / (1 + slope * slope)), "selu": 3 / 4}
     gains |= dict.fromkeys(_SIGMOIDS, 1.0)
-    if nonlinearity not in gains:
+    if not isinstance(nonlinearity, str) or nonlinearity not in gains:
         raise ParameterError(f"calculate_gain: nonlinearity is {nonlinearity!r}; it may be {', '.join(gains)}")
     return gains[nonlinearity]
 
 
 def _xavier(asker: str, shape: Sequence[int], gain: float) -> float:
     fan_in, fan_out = _fans(asker, shape)
-    return gain * sqrt(2 / (fan_in + fan_out))
+    return number(asker, "gain", gain) * sqrt(2 / (fan_in + fan_out))
 
 
 def _kaiming(asker: str, shape: Sequence[int], a: float, mode: str, nonlinearity: str) -> float:
     fans = dict(zip(("fan_in", "fan_out"), _fans(asker, shape)))
-    if mode not in fans:
+    if not isinstance(mode, str) or mode not in fans:
         raise ParameterError(f'{asker}: mode is {mode!r}; it may be "fan_in" or "fan_out"')
     return calculate_gain(nonlinearity, a) / sqrt(fans[mode])
 
 
 def _fans(asker: str, shape: Sequence[int]) -> tuple[int, int]:
     """How many inputs each output has, and how many outputs each input has."""
+    shape = sizes(asker, shape)
     if len(shape) < 2 or 0 in shape:
-        raise ShapeError(f"{asker}: shape {tuple(shape)} is no weight's; give (out, in) or (out, in, *window)")
+        raise ShapeError(f"{asker}: shape {shape} is no weight's; give (out, in) or (out, in, *window)")
     outputs, inputs, *window = shape
     return inputs * prod(window), outputs * prod(window)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import prod
 from typing import Any, NoReturn, Self, overload
 
 import numpy as np
 
 import ops
-from nn.engines import Rng, generator, parameter, weight
+from nn.engines import DType, Rng, floats, generator, numbers, parameter, peeked, weight
 from nn.module import Module
-from nn.settings import count, counts, function, kind, named, number
+from nn.settings import count, counts, flag, function, kind, named, number
 from ops.errors import ShapeError
-from ops.shapes import integer, normal_axis
+from ops.shapes import Shape, integer, normal_axis
 
 
 class Linear(Module):
@@ -26,24 +27,30 @@ class Linear(Module):
     """
 
     def __init__(
-        self, in_features: int, out_features: int, bias: bool = True, *, engine: str = "tensor", rng: Rng = None
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        engine: str = "tensor",
+        dtype: DType = None,
+        rng: Rng = None,
     ):
         n, m = count(self, "in_features", in_features), count(self, "out_features", out_features)
         rng, k = generator(rng), n**-0.5
-        self.weight = weight(rng.uniform(-k, k, (m, n)), engine)
-        self.bias: Any = parameter(rng.uniform(-k, k, m), engine) if bias else None
+        self.weight = weight(rng.uniform(-k, k, (m, n)), engine, dtype)
+        self.bias: Any = parameter(rng.uniform(-k, k, m), engine, dtype) if flag(self, "bias", bias) else None
 
     def forward(self, x: Any) -> Any:
-        if getattr(x, "shape", ())[-1:] != self.weight.shape[1:]:
-            self._refuse(x)
+        x = floats(self, x, self.weight.dtype)
+        if x.shape[-1:] != self.weight.shape[1:]:
+            self._refuse(x.shape)
         y = x @ self.weight.mT
         return y if self.bias is None else y + self.bias
 
-    def _refuse(self, x: Any) -> NoReturn:
-        takes = f"{named(self)}: it takes an array of shape (..., {self.weight.shape[1]}), but got"
-        if hasattr(x, "shape"):
-            raise ShapeError(f"{takes} one of shape {x.shape}")
-        raise TypeError(f"{takes} a {type(x).__name__}; convert it with nn.array")
+    def _refuse(self, shape: Shape) -> NoReturn:
+        wanted = f"(..., {self.weight.shape[1]})"
+        raise ShapeError(f"{named(self)}: it takes an array of shape {wanted}, but got one of shape {shape}")
 
 
 class MLP(Module):
@@ -60,11 +67,12 @@ class MLP(Module):
         *,
         activation: Callable[[Any], Any] = ops.relu,
         engine: str = "tensor",
+        dtype: DType = None,
         rng: Rng = None,
     ):
         outs = counts(self, "nouts", nouts, "[16, 16, 1]")
         rng, sizes = generator(rng), [count(self, "nin", nin), *outs]
-        self.layers = [Linear(a, b, engine=engine, rng=rng) for a, b in zip(sizes, outs)]
+        self.layers = [Linear(a, b, engine=engine, dtype=dtype, rng=rng) for a, b in zip(sizes, outs)]
         self.activation = function(self, "activation", activation, "ops.tanh")
 
     def forward(self, x: Any) -> Any:
@@ -137,24 +145,29 @@ class Flatten(Module):
         self.start_dim, self.end_dim = integer(start_dim, "Flatten: start_dim"), integer(end_dim, "Flatten: end_dim")
 
     def forward(self, x: Any) -> Any:
-        first, last = (normal_axis(axis, x.ndim, "Flatten") for axis in (self.start_dim, self.end_dim))
-        return ops.reshape(x, (*x.shape[:first], -1, *x.shape[last + 1 :]))
+        x = numbers(self, x)
+        first, last = (normal_axis(axis, len(x.shape), "Flatten") for axis in (self.start_dim, self.end_dim))
+        if first > last:
+            raise ShapeError(f"Flatten: from axis {first} to axis {last} of {x.shape} there is nothing to join")
+        joined = prod(x.shape[first : last + 1])  # counted, since of an empty batch -1 could be any size
+        return ops.reshape(x, (*x.shape[:first], joined, *x.shape[last + 1 :]))
 
 
 class Dropout(Module):
     """In training each element is zero with probability p, and the others are larger by 1/(1 - p).
 
-    Source: Srivastava et al. 2014.
+    rng: a generator or a seed; without it, the generator that `nn.seed` sets.  Source: Srivastava et al. 2014.
     """
 
     def __init__(self, p: float = 0.5, *, rng: Rng = None):
         self.p, self.rng = number(self, "p", p, below=1), generator(rng)
 
     def forward(self, x: Any) -> Any:
+        x = floats(self, x)
         if not self.training or self.p == 0:
             return x
         kept = self.rng.random(x.shape) >= self.p
-        return x * (kept / (1 - self.p)).astype(x.dtype)
+        return ops.mul(x, (kept / (1 - self.p)).astype(x.dtype))
 
 
 class Embedding(Module):
@@ -166,27 +179,48 @@ class Embedding(Module):
     (1, 3, 4)
     """
 
-    def __init__(self, num_embeddings: int, embedding_dim: int, *, engine: str = "tensor", rng: Rng = None):
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        *,
+        engine: str = "tensor",
+        dtype: DType = None,
+        rng: Rng = None,
+    ):
         n, width = count(self, "num_embeddings", num_embeddings), count(self, "embedding_dim", embedding_dim)
-        self.weight = parameter(generator(rng).normal(size=(n, width)), engine)
+        self.weight = parameter(generator(rng).normal(size=(n, width)), engine, dtype)
 
     def forward(self, ids: Any) -> Any:
-        rows = np.asarray(ids)
-        if rows.dtype.kind not in "iu":
-            raise TypeError(f"Embedding: ids are integers, such as [0, 2], not {rows.dtype}")
-        return self.weight[rows]
+        rows, n = peeked(numbers(self, ids, "its ids")), self.weight.shape[0]
+        whole = rows == np.floor(rows) if rows.dtype.kind == "f" else np.full(rows.shape, rows.dtype.kind != "b")
+        if not whole.all():
+            raise TypeError(f"Embedding: ids are integers, such as [0, 2], but {rows[~whole][0]} is among them")
+        there = (rows >= 0) & (rows < n)
+        if not there.all():
+            raise IndexError(f"Embedding: ids lie in [0, {n}), but {rows[~there][0]:.0f} is among them")
+        return self.weight[rows.astype(int)]
 
 
 class PositionalEmbedding(Module):
     """A learned row for each position, added to (batch, position, embedding_dim)."""
 
-    def __init__(self, num_positions: int, embedding_dim: int, *, engine: str = "tensor", rng: Rng = None):
+    def __init__(
+        self,
+        num_positions: int,
+        embedding_dim: int,
+        *,
+        engine: str = "tensor",
+        dtype: DType = None,
+        rng: Rng = None,
+    ):
         n, width = count(self, "num_positions", num_positions), count(self, "embedding_dim", embedding_dim)
-        self.weight = parameter(generator(rng).normal(size=(n, width)), engine)
+        self.weight = parameter(generator(rng).normal(size=(n, width)), engine, dtype)
 
     def forward(self, x: Any) -> Any:
-        if x.shape[-2] > self.weight.shape[0]:
-            raise ValueError(
-                f"PositionalEmbedding: {x.shape[-2]} positions are more than the {self.weight.shape[0]} it has"
-            )
+        x, (n, width) = floats(self, x, self.weight.dtype), self.weight.shape
+        if len(x.shape) < 2 or x.shape[-1] != width:
+            raise ShapeError(f"PositionalEmbedding: it takes an array of shape (..., position, {width}), not {x.shape}")
+        if x.shape[-2] > n:
+            raise ValueError(f"PositionalEmbedding: {x.shape[-2]} positions are more than the {n} it has")
         return x + self.weight[: x.shape[-2]]

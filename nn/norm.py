@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
 import ops
-from nn.engines import array, parameter
+from nn.engines import DType, array, floats, parameter, peeked
 from nn.module import Module
 from nn.settings import count, counts, number
 from ops.errors import ShapeError
@@ -24,14 +25,18 @@ class LayerNorm(Module):
     0.0
     """
 
-    def __init__(self, normalized_shape: int | Shape, eps: float = 1e-5, *, engine: str = "tensor"):
-        shape = (normalized_shape,) if isinstance(normalized_shape, int) else normalized_shape
+    def __init__(
+        self, normalized_shape: int | Shape, eps: float = 1e-5, *, engine: str = "tensor", dtype: DType = None
+    ):
+        shape = (normalized_shape,) if isinstance(normalized_shape, (int, np.integer)) else normalized_shape
         self.normalized_shape = counts(self, "normalized_shape", shape, "(8, 8)")
         self.eps = number(self, "eps", eps)
-        self.weight = parameter(np.ones(self.normalized_shape), engine)
-        self.bias = parameter(np.zeros(self.normalized_shape), engine)
+        self.weight = parameter(np.ones(self.normalized_shape), engine, dtype)
+        self.bias = parameter(np.zeros(self.normalized_shape), engine, dtype)
 
+    @np.errstate(all="ignore")  # infinities and NaN are answers, of plain arrays too
     def forward(self, x: Any) -> Any:
+        x = floats(self, x, self.weight.dtype)
         if x.shape[-len(self.normalized_shape) :] != self.normalized_shape:
             raise ShapeError(f"LayerNorm: the last axes of {x.shape} are not {self.normalized_shape}")
         axes = tuple(range(-len(self.normalized_shape), 0))
@@ -49,25 +54,35 @@ class _BatchNorm(Module):
 
     shapes: tuple[int, ...]
 
-    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, *, engine: str = "tensor"):
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        *,
+        engine: str = "tensor",
+        dtype: DType = None,
+    ):
         n = count(self, "num_features", num_features)
         self.eps, self.momentum = number(self, "eps", eps), number(self, "momentum", momentum, to=1)
-        self.weight, self.bias = parameter(np.ones(n), engine), parameter(np.zeros(n), engine)
+        self.weight, self.bias = parameter(np.ones(n), engine, dtype), parameter(np.zeros(n), engine, dtype)
         self.running_mean: Any
         self.running_var: Any
         self.num_batches_tracked: Any
-        self.register_buffer("running_mean", array(np.zeros(n), engine))
-        self.register_buffer("running_var", array(np.ones(n), engine))
+        self.register_buffer("running_mean", array(np.zeros(n), engine, dtype=self.weight.dtype))
+        self.register_buffer("running_var", array(np.ones(n), engine, dtype=self.weight.dtype))
         self.register_buffer("num_batches_tracked", np.array(0))
 
+    @np.errstate(all="ignore")  # infinities and NaN are answers, of plain arrays too
     def forward(self, x: Any) -> Any:
+        x = floats(self, x, self.weight.dtype)
         self._check(x.shape)
         axes = (0, *range(2, len(x.shape)))
         aside = (1, -1, *(1,) * (len(x.shape) - 2))  # a channel's numbers, lined up with axis 1
         if self.training:
             mean = ops.mean(x, axis=axes, keepdims=True)
             variance = ops.mean((x - mean) * (x - mean), axis=axes, keepdims=True)
-            self._keep(mean.numpy().ravel(), variance.numpy().ravel(), x.size // x.shape[1])
+            self._keep(peeked(mean).ravel(), peeked(variance).ravel(), prod(x.shape) // x.shape[1])
         else:
             mean, variance = self.running_mean.reshape(aside), self.running_var.reshape(aside)
         scaled = (x - mean) / ops.sqrt(variance + self.eps)

@@ -1,38 +1,42 @@
 """Recurrent layers, one layer deep, batch first: a state carried along the steps of a sequence.
 
+A state, given or returned, is h of shape (1, batch, hidden), of an LSTM the pair (h, c); zeros unless given.
 Names and layouts are PyTorch's: weight_ih_l0 (gates * hidden, input), weight_hh_l0 (gates * hidden, hidden), and
 a bias for each, all drawn from U(-k, k), k = 1/sqrt(hidden_size).
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
 import ops
-from nn.engines import Rng, array, generator, parameter, weight
+from nn.engines import DType, Rng, array, floats, generator, parameter, weight
 from nn.module import Module
-from nn.settings import count
+from nn.settings import count, kind, named
 from ops.errors import ShapeError
+from ops.shapes import Shape
 
 
 class _Recurrent(Module):
-    gates, parts = 1, 1  # blocks of rows in each weight; arrays in the state
+    gates: ClassVar[int] = 1  # blocks of rows in each weight
+    letters: ClassVar[str] = "h"  # of the arrays in the state
 
-    def __init__(self, input_size: int, hidden_size: int, *, engine: str = "tensor", rng: Rng = None):
+    def __init__(
+        self, input_size: int, hidden_size: int, *, engine: str = "tensor", dtype: DType = None, rng: Rng = None
+    ):
         n, m = count(self, "input_size", input_size), count(self, "hidden_size", hidden_size)
         rng, k, rows = generator(rng), m**-0.5, self.gates * m
         self.hidden_size = m
-        self.weight_ih_l0 = weight(rng.uniform(-k, k, (rows, n)), engine)
-        self.weight_hh_l0 = weight(rng.uniform(-k, k, (rows, m)), engine)
-        self.bias_ih_l0 = parameter(rng.uniform(-k, k, rows), engine)
-        self.bias_hh_l0 = parameter(rng.uniform(-k, k, rows), engine)
+        self.weight_ih_l0 = weight(rng.uniform(-k, k, (rows, n)), engine, dtype)
+        self.weight_hh_l0 = weight(rng.uniform(-k, k, (rows, m)), engine, dtype)
+        self.bias_ih_l0 = parameter(rng.uniform(-k, k, rows), engine, dtype)
+        self.bias_hh_l0 = parameter(rng.uniform(-k, k, rows), engine, dtype)
 
     def forward(self, x: Any, state: Any = None) -> tuple[Any, Any]:
-        if len(x.shape) != 3 or x.shape[2] != self.weight_ih_l0.shape[1]:
-            wanted = f"(batch, steps, {self.weight_ih_l0.shape[1]})"
-            raise ShapeError(f"{type(self).__name__}: a sequence has shape {wanted}, not {x.shape}")
+        x = self._sequence(x)
         inputs, u = self._inputs(ops.permute_dims(x, (1, 0, 2))), self.weight_hh_l0.mT
         state, outputs = self._unpacked(state, x.shape[0]), []
         for step in range(x.shape[1]):
@@ -41,12 +45,44 @@ class _Recurrent(Module):
         final = tuple(ops.expand_dims(part, axis=0) for part in state)
         return ops.permute_dims(ops.stack(outputs), (1, 0, 2)), final[0] if len(final) == 1 else final
 
+    def _sequence(self, x: Any) -> Any:
+        """The input as an array (batch, steps, input) of one step or more."""
+        x, width = floats(self, x, self.weight_ih_l0.dtype), self.weight_ih_l0.shape[1]
+        if len(x.shape) != 3 or x.shape[2] != width:
+            raise ShapeError(f"{named(self)}: a sequence has shape (batch, steps, {width}), not {x.shape}")
+        if x.shape[1] == 0:
+            raise ShapeError(f"{named(self)}: the sequence {x.shape} has no steps, but it must have one or more")
+        return x
+
     def _unpacked(self, state: Any, batch: int) -> tuple[Any, ...]:
         """The parts of the state, (batch, hidden) each; zeros where none is given."""
-        given = state if isinstance(state, tuple) else (state,) * self.parts
-        u = self.weight_hh_l0
-        zeros = array(np.zeros((batch, self.hidden_size), u.dtype), u.engine)
-        return tuple(zeros if part is None else ops.squeeze(part, axis=0) for part in given)
+        if state is None:
+            zeros = array(np.zeros((batch, self.hidden_size), self.weight_hh_l0.dtype), self.weight_hh_l0.engine)
+            return (zeros,) * len(self.letters)
+        shape = (1, batch, self.hidden_size)
+        parts = self._parts(state, shape)
+        return tuple(self._part(letter, part, shape) for letter, part in zip(self.letters, parts))
+
+    def _parts(self, state: Any, shape: Shape) -> Sequence[Any]:
+        """The arrays of the state; TypeError where there are more of them, or fewer, than the layer carries."""
+        if len(self.letters) == 1:
+            if isinstance(state, tuple):
+                raise TypeError(f"{named(self)}: its state is one array h of shape {shape}, not a tuple; give h itself")
+            return (state,)
+        if not isinstance(state, (tuple, list)) or len(state) != len(self.letters):
+            seen = f"{len(state)} of them" if isinstance(state, (tuple, list)) else f"one {kind(state)}"
+            raise TypeError(f"{named(self)}: its state is a pair (h, c), each of shape {shape}, but got {seen}")
+        return state
+
+    def _part(self, letter: str, part: Any, shape: Shape) -> Any:
+        """One array of the state without its first axis, the layers in PyTorch; ShapeError where it does not fit."""
+        part = floats(self, part, self.weight_hh_l0.dtype, f"its state {letter}")
+        if part.shape != shape:
+            raise ShapeError(
+                f"{named(self)}: its state {letter} has shape {part.shape}, but here it must have {shape}, "
+                f"which is (1, batch, hidden_size)"
+            )
+        return ops.squeeze(part, axis=0)
 
     def _inputs(self, x: Any) -> Any:
         """What every step adds to its product with the state: (steps, batch, gates * hidden)."""
@@ -102,7 +138,7 @@ class LSTM(_Recurrent):
     Source: Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000.
     """
 
-    gates, parts = 4, 2
+    gates, letters = 4, "hc"
 
     def _step(self, inputs: Any, u: Any, *state: Any) -> tuple[Any, ...]:
         h, c = state

@@ -19,6 +19,7 @@ from ops.modes import MODES, scope
 from ops.nodes import BaseNode
 from ops.spec import NO_PARAMS, REGISTRY, Op
 from tensor import arrays
+from tensor.defaults import get_default_dtype, number_type
 
 Array = np.ndarray[Any, Any]
 
@@ -26,8 +27,9 @@ Array = np.ndarray[Any, Any]
 class Tensor(BaseNode, ArrayMethods):
     """An array, the op and the arguments that made it, and its gradient once a root has gone backward.
 
-    data: numbers, nested lists or an array, which is copied.  Python numbers become float64, an array keeps
-    its type.  A gradient is kept where requires_grad is true, and needs floating numbers.
+    data: numbers, nested lists or an array, which is copied.  Python numbers become float64, or what
+    `tensor.set_default_dtype` says; an array keeps its type.  A gradient is kept where requires_grad is true, and
+    needs floating numbers.
 
     >>> w = Tensor([1.0, 2.0], requires_grad=True)
     >>> (w * w).sum().backward()
@@ -219,15 +221,13 @@ _MOVES = frozenset(REGISTRY[name] for name in graph.MOVES)
 
 
 def _own(data: Any, dtype: Any = None) -> Array:
-    """A copy of the data as an array: float64 from Python numbers, an array's own type from an array."""
+    """A copy of the data as an array: of the default type from Python numbers, an array's own type from an array."""
     if dispatch.is_node(data):
         raise TypeError(f"Tensor: got a {type(data).__name__}; give its .data, or detach() it, if its graph may go")
     dispatch.refuse_within("Tensor", data)
-    array = np.array(arrays.asarray(data, "Tensor"), dtype)
-    if dtype is not None and array.dtype.kind not in "fiub":
-        raise TypeError(f"Tensor: holds real numbers, so dtype {array.dtype} is none of its types; give float or int")
-    whole = array.dtype.kind in "iu" and not hasattr(data, "dtype") and dtype is None
-    return array.astype(float) if whole else array
+    array = np.array(arrays.asarray(data, "Tensor"), dtype if dtype is None else number_type("Tensor", dtype))
+    from_numbers = dtype is None and not hasattr(data, "dtype") and (array.dtype.kind in "iu" or array.dtype == float)
+    return array.astype(get_default_dtype(), copy=False) if from_numbers else array
 
 
 def _as_arrays(node: Tensor, g: Array) -> Any:

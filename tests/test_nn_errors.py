@@ -107,7 +107,7 @@ PARTS: Table = {
     "ModuleList: got int as part 0; give modules": lambda: nn.ModuleList([3]),
     "Unfinished has no forward(self, x); define it": lambda: Unfinished()(np.ones(3)),
     "Linear: it takes an array of shape (..., 3), but got one of shape (4, 2)": lambda: linear(np.ones((4, 2))),
-    "Linear: it takes an array of shape (..., 3), but got a list; convert it": lambda: linear([1.0, 2.0, 3.0]),
+    "Linear: its input holds real numbers, as in [1.0, 2.0], not 'abc'": lambda: linear("abc"),
 }
 TRAINING: Table = {
     "SGD: got Linear; give it a list, such as model.parameters()": lambda: nn.SGD(linear),

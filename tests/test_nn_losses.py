@@ -201,6 +201,63 @@ def test_sure_probabilities_cost_what_they_cost_in_pytorch_and_have_finite_slope
     assert np.isfinite(x.grad).all()
 
 
+@pytest.mark.torch
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("p", [0.0, 1e-40, 1e-20, 1e-13, 1e-11, 0.5, 1 - 1e-6])
+@pytest.mark.parametrize("t", [0.3, 1.0])
+def test_slope_of_the_binary_cross_entropy_is_pytorchs_down_to_a_sure_mistake(p: float, t: float, dtype: Any) -> None:
+    torch: Any = pytest.importorskip("torch")
+    for number, target in ((p, t), (1 - p, 1 - t)):
+        ours, theirs = (Tensor(dtype([number]), requires_grad=True), torch.tensor(dtype([number]), requires_grad=True))
+        BCE(ours, dtype([target])).backward()
+        torch.nn.functional.binary_cross_entropy(theirs, torch.tensor(dtype([target]))).backward()
+        np.testing.assert_allclose(ours.grad, theirs.grad.numpy(), rtol=1e-4)
+
+
+@pytest.mark.parametrize(("p", "t", "steepest"), [(0.0, 1.0, -1e12), (1.0, 0.0, 1e12)])
+def test_a_surely_wrong_probability_is_sent_away_on_both_engines(
+    array: Callable[..., Any], p: float, t: float, steepest: float
+) -> None:
+    x, value = array([p]), Value(p)
+    BCE(x, [t]).backward()
+    BCE(value, t).backward()
+    assert x.grad.tolist() == [steepest]
+    assert value.grad == steepest
+    assert BCE(array([p]), [t]).item() == 100
+
+
+def test_second_derivative_of_the_binary_cross_entropy_is_that_of_the_logarithm(array: Callable[..., Any]) -> None:
+    x = array([0.2])
+    BCE(x, [1.0]).backward(create_graph=True)
+    g: Any = x.grad
+    x.grad = None
+    g.sum().backward()
+    np.testing.assert_allclose(np.asarray(x.grad), [1 / 0.2**2])
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_sure_mistakes_have_finite_slopes_in_every_precision(dtype: Any) -> None:
+    x = Tensor(np.array([0, 1, 0.5, np.finfo(dtype).smallest_subnormal], dtype), requires_grad=True)
+    BCE(x, [1, 0, 1, 1], reduction="sum").backward()
+    assert np.isfinite(x.grad).all()
+    assert x.grad[0] < 0 < x.grad[1]
+
+
+def test_divergence_is_nothing_where_nothing_is_expected_however_surely(array: Callable[..., Any]) -> None:
+    x, t = array([[-np.inf, 0.0]]), array([[0.0, 1.0]])
+    y = nn.kl_div(x, t, reduction="none")
+    assert y.tolist() == [[0, 0]]
+    y.sum().backward()
+    assert x.grad.tolist() == [[0, -1]]
+    assert np.isfinite(t.grad).all()
+
+
+def test_divergence_from_what_was_ruled_out_is_infinite_and_nan_is_not_hidden(array: Callable[..., Any]) -> None:
+    y = nn.kl_div(array([-np.inf, np.nan]), [0.5, 0.0], reduction="none").tolist()
+    assert y[0] == np.inf
+    assert np.isnan(y[1])
+
+
 def test_far_logits_never_round_the_loss_to_zero_or_infinity(array: Callable[..., Any]) -> None:
     near, *far = WITH_LOGITS(array([40.0, 1000.0, -1000.0]), [1, 0, 1], reduction="none").tolist()
     assert near == pytest.approx(np.exp(-40))

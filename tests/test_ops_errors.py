@@ -431,12 +431,8 @@ def test_an_if_on_an_array_in_a_forward_of_any_kind_names_where() -> None:
         (lambda: from_nothing.ones(2, 3, 4), "ones takes its shape as one argument: write ones((2, 3, 4))"),
         (lambda: from_nothing.full(2, 3, 1.5), "full takes its shape as one argument: write full((2, 3), 1.5)"),
         (
-            lambda: from_nothing.normal(3),
-            "normal draws from a generator, but none is given: write rng=np.random.default_rng(0)",
-        ),
-        (
-            lambda: from_nothing.uniform(3, rng=7),
-            "uniform draws from a generator, but got 7: write rng=np.random.default_rng(0)",
+            lambda: from_nothing.normal(3, rng="a"),
+            "rng is 'a', but it must be a seed (0, 1, 2, ...), a numpy.random.Generator or None",
         ),
     ],
 )
