@@ -312,7 +312,7 @@ def test_a_torch_module_and_a_model_without_parameters_are_refused() -> None:
 
 @pytest.mark.parametrize("loss", [None, 5, "mse", dict])
 def test_what_is_no_loss_is_refused(loss: Any) -> None:
-    with pytest.raises(TypeError, match=r"^compare: got .* as the loss; give a function of the output"):
+    with pytest.raises(TypeError, match=r"^compare: loss is .*; give a function of the output and the target"):
         compare(nn.Linear(2, 1, rng=0), XOR, ANSWERS, loss)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
-from math import isfinite
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -14,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from ops.dispatch import is_node
-from ops.errors import ParameterError
+from viz.arguments import axes, function, number
 from viz.differences import ATOL, RTOL, Difference as Difference, Sizes
 from viz.ledger import name_of, scalar_cost, tensor_cost
 from viz.modules import path_of
 from viz.notebook import document
-from viz.runs import Run, check_loss, check_model, numbers, run, twin_run
+from viz.numbers import numbers
+from viz.runs import Run, check_model, run, twin_run
 from viz.saving import of_figure, saved
 from viz.tables import html_table, text_table
 
@@ -210,9 +210,7 @@ class Comparison:
 
     def plot(self, ax: Any = None) -> Any:
         """The difference at each node over its size, on a logarithmic scale, and the line above which it counts."""
-        from matplotlib import pyplot as plt
-
-        ax = plt.subplots(figsize=(8, 4), layout="constrained")[1] if ax is None else ax
+        ax = axes("plot", ax, figsize=(8, 4))
         for gaps, marker, label in zip(self._columns(), "ox", ("value", "gradient")):
             ax.plot([_height(gap) for gap in gaps], marker, label=label)
         self._draw_tolerance(ax)
@@ -271,19 +269,12 @@ def compare(
     True
     """
     check_model(model)
-    check_loss(loss)
-    _check_tolerance("rtol", rtol)
-    _check_tolerance("atol", atol)
-    inputs, targets = numbers("x", x), None if target is None else numbers("target", target)
+    function("compare", "loss", loss, "of the output and the target, such as nn.mse_loss")
+    rtol, atol = (number("compare", name, value, least=0) for name, value in (("rtol", rtol), ("atol", atol)))
+    inputs = numbers("compare", "x", x)
+    targets = None if target is None else numbers("compare", "target", target)
     scalar, tensor = (run(engine, model, inputs, targets, loss) for engine in ("scalar", "tensor"))
     return Comparison(scalar, tensor, model.torch_twin(), inputs, rtol, atol)
-
-
-def _check_tolerance(name: str, value: Any) -> None:
-    is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not (is_number and isfinite(value) and value >= 0):
-        error = ParameterError if is_number else TypeError
-        raise error(f"compare: {name} is {value!r}; give a number, 0 or more, such as 1e-9")
 
 
 def _moves(node: Any) -> bool:

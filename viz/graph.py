@@ -12,6 +12,7 @@ from typing import Any
 
 import ops
 from ops import dispatch
+from viz.arguments import nodes, sort
 from viz.modules import names_of_parameters, path_of
 from viz.words import number, tidy
 
@@ -88,14 +89,14 @@ def trace(root: Any, parameters: Iterable[Any] = ()) -> Graph:
     [(0, 1, 0), (0, 1, 1)]
     """
     check_root("trace", root)
-    order = ops.topological(root)
-    return of_order(root, order, special_among(order, parameters))
+    order, special = ops.topological(root), nodes("trace", "parameters", parameters)
+    return of_order(root, order, special_among(order, special))
 
 
 def check_root(asker: str, root: Any) -> None:
     """TypeError for what is not a node."""
     if not dispatch.is_node(root):
-        raise TypeError(f"{asker}: got a {type(root).__name__}; give a Value, a ValueArray or a Tensor")
+        raise TypeError(f"{asker}: got {sort(root)}; give a Value, a ValueArray or a Tensor")
 
 
 def special_among(order: Iterable[Any], parameters: Iterable[Any] = ()) -> dict[Any, str]:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 import ops
-from ops.dispatch import is_node, refuse_nodes_within
+from ops.dispatch import is_node
 from ops.errors import ParameterError
 from ops.words import a_or_an
 from scalar.array import ValueArray
 from tensor import Tensor
+from viz.arguments import sort
 
 Array = np.ndarray[Any, Any]
 Loss = Callable[[Any, Any], Any]
@@ -83,33 +84,9 @@ def check_model(model: Any) -> None:
     """TypeError for what is no module, ParameterError for a module that has nothing to train."""
     wanted = ("to", "named_parameters", "torch_twin")
     if isinstance(model, type) or not all(hasattr(model, name) for name in wanted):
-        seen = f"the class {model.__name__}" if isinstance(model, type) else a_or_an(model)
-        raise TypeError(f"compare: got {seen} as the model; give a module, such as nn.Linear(2, 1)")
+        raise TypeError(f"compare: got {sort(model)} as the model; give a module, such as nn.Linear(2, 1)")
     if not any(p.requires_grad for p in model.parameters()):
         raise ParameterError(
             f"compare: no parameter of this {type(model).__name__} asks for a gradient, so there is no backward "
             f"pass to compare; give a model that can be trained"
         )
-
-
-def check_loss(loss: Any) -> None:
-    """TypeError for what cannot be called, or is a class."""
-    if isinstance(loss, type) or not callable(loss):
-        seen = f"the class {loss.__name__}" if isinstance(loss, type) else "None" if loss is None else a_or_an(loss)
-        raise TypeError(
-            f"compare: got {seen} as the loss; give a function of the output and the target, such as nn.mse_loss"
-        )
-
-
-def numbers(name: str, x: Any) -> Array:
-    """The data as an array, floats as float64, the others as they are; TypeError for what holds no real numbers."""
-    refuse_nodes_within(f"compare: {name}", x)
-    x = (x.numpy() if x.rank else x.data) if is_node(x) else x
-    try:
-        data = np.asarray(x)
-    except Exception:  # each library has its own error for what cannot become an array
-        data = np.asarray(None)
-    if data.dtype.kind not in "fiub":
-        seen = f"an array of {data.dtype}" if isinstance(x, np.ndarray) else "None" if x is None else a_or_an(x)
-        raise TypeError(f"compare: {name} is {seen}; give an array of real numbers, or lists of one length")
-    return data.astype(np.float64) if data.dtype.kind == "f" else data
