@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ops.collector import collector_paused
 from ops.errors import ParameterError
 from viz import dot, png
 from viz.arguments import choice, kind, nodes, number, whole, words
@@ -108,7 +109,8 @@ def draw(
         raise ParameterError("draw: got no root; give a Value, a ValueArray or a Tensor")
     is_without = isinstance(captions, (tuple, list)) and not captions
     captions = [""] * len(roots) if is_without else words("draw", "captions", captions, len(roots))
-    graphs = [within(root, budget, special) for root in roots]
+    with collector_paused():
+        graphs = [within(root, budget, special) for root in roots]
     return Drawing(graphs, direction, [tidy(caption) for caption in captions], layout)
 
 

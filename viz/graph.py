@@ -123,7 +123,7 @@ def edges_into(i: int, node: Any, place: Mapping[Any, int], cuts: Mapping[Any, A
 
 def record(i: int, node: Any, special: Mapping[Any, str]) -> Node:
     """A node as plain data, with numbers of its own; one among `special` is a parameter, named so if not labelled."""
-    symbol, options = _symbol(node)
+    symbol, options = symbol_and_options(node)
     return Node(
         id=i,
         kind="parameter" if node in special and node.op is None else kind_of(node),
@@ -179,7 +179,7 @@ def kind_of(node: Any) -> str:
     return "input" if node.label or node.shape else "constant"
 
 
-def _symbol(node: Any) -> tuple[str, str]:
+def symbol_and_options(node: Any) -> tuple[str, str]:
     """The op's symbol with its parameters put in, and the parameters that the symbol leaves out."""
     if node.op is None:
         return "", ""

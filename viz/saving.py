@@ -29,8 +29,8 @@ def saved(path: str | Path, forms: Mapping[str, Callable[[], str | bytes]]) -> P
     return write(path, form())
 
 
-def of_figure(figure: Any, ending: str) -> bytes:
-    """A matplotlib figure as a file of this ending."""
+def of_figure(figure: Any, ending: str, **options: Any) -> bytes:
+    """A matplotlib figure as a file of this ending; options: those of its savefig."""
     file = BytesIO()
-    figure.savefig(file, format=ending)
+    figure.savefig(file, format=ending, **options)
     return file.getvalue()
