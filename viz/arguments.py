@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping, Sequence
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 from ops import dispatch
@@ -33,14 +33,14 @@ def sort(x: Any) -> str:
     return f"the class {x.__name__}" if isinstance(x, type) else "None" if x is None else a_or_an(x)
 
 
-def whole(asker: str, name: str, value: Any, least: int) -> int:
-    """A whole number that is no smaller than `least`."""
-    wanted = f"give a whole number, {least} or more"
+def whole(asker: str, name: str, value: Any, least: int, most: float = inf) -> int:
+    """A whole number that is no smaller than `least` and no larger than `most`."""
+    wanted = f"give a whole number, {least} or more" if most == inf else f"give a whole number from {least} to {most}"
     try:
         n = operator.index(value)
     except TypeError:
         raise TypeError(f"{asker}: {name} is {kind(value)}; {wanted}") from None
-    if n < least or isinstance(value, bool):
+    if not least <= n <= most or isinstance(value, bool):
         raise ParameterError(f"{asker}: {name} is {kind(value)}; {wanted}")
     return n
 

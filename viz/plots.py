@@ -89,7 +89,7 @@ def histograms(arrays: Mapping[str, Any], ax: Any = None, bins: int = 60) -> Any
     """
     many = named("histograms", "arrays", arrays, "gradients(model)")
     flat = {name: _flat(numbers("histograms", f"arrays[{name!r}]", x)) for name, x in many.items()}
-    ax, bins = axes("histograms", ax), whole("histograms", "bins", bins, 1)
+    ax, bins = axes("histograms", ax), whole("histograms", "bins", bins, 1, 10_000)
     reach = max((np.abs(v[np.isfinite(v)]).max(initial=0.0) for v in flat.values()), default=0.0) or 1.0
     edges = np.linspace(-1, 1, bins + 1) * min(reach, WIDEST)
     for i, values in enumerate(flat.values()):

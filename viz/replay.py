@@ -30,7 +30,7 @@ class Replay:
     """
 
     def __init__(self, X: Array, y: Array, cells: int = 48):
-        (X, y), cells = points("training_replay", X, y), whole("training_replay", "cells", cells, 2)
+        (X, y), cells = points("training_replay", X, y), whole("training_replay", "cells", cells, 2, 1_000)
         low, high = X.min(axis=0) - 0.5, X.max(axis=0) + 0.5
         across, up = (np.linspace(a, b, cells) for a, b in zip(low, high))
         grid = np.meshgrid(across, up[::-1])  # the top row of the picture first

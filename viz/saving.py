@@ -10,7 +10,7 @@ from typing import Any
 
 from ops.errors import ParameterError
 from ops.files import write
-from ops.words import a_or_an
+from viz.arguments import sort
 
 
 def saved(path: str | Path, forms: Mapping[str, Callable[[], str | bytes]]) -> Path:
@@ -19,7 +19,7 @@ def saved(path: str | Path, forms: Mapping[str, Callable[[], str | bytes]]) -> P
     Where it cannot be written, which is an OSError, an old file of that name stays as it was.
     """
     if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f'save: got {a_or_an(path)} as the path; give a name, such as "picture.{next(iter(forms))}"')
+        raise TypeError(f'save: got {sort(path)} as the path; give a name, such as "picture.{next(iter(forms))}"')
     path = Path(path)
     form = forms.get(path.suffix.removeprefix(".").lower())
     if form is None:
