@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,7 +12,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from lessons import progress
+from lessons.arguments import folder
 from lessons.course import Lesson, lesson, lessons
+from ops.files import write
 
 _AS_ROOT = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # as in a container
 
@@ -43,7 +44,7 @@ def copied(one: Lesson, folder: Path) -> Path:
     copy = folder / one.student.name
     if not copy.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(one.student, copy)
+        write(copy, one.student.read_bytes(), "open")
         print(f"copied to {copy}")
     return copy
 
@@ -65,9 +66,15 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     opening = commands.add_parser("open", help="copy a lesson into your folder and open it in JupyterLab")
     opening.add_argument("number", type=int, help="the lesson's number")
-    opening.add_argument("--folder", type=Path, default=Path("my-lessons"), help="your folder (my-lessons)")
+    opening.add_argument("--folder", type=folder, default="my-lessons", help="your folder (my-lessons)")
     commands.add_parser("forget", help="forget which exercises have been passed")
     return parser.parse_args(argv)
+
+
+def _in_words(error: LookupError | OSError) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"cannot use {str(error.filename)!r} ({error.strerror}); name another folder"
+    return str(error.args[0] if error.args else error)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -81,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         else:
             print(listing() or "there are no lessons here")
     except (LookupError, OSError) as error:
-        print(f"python -m lessons: {error.args[0] if isinstance(error, LookupError) else error}", file=sys.stderr)
+        print(f"python -m lessons: {_in_words(error)}", file=sys.stderr)
         return 2
     return 0
 

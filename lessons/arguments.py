@@ -30,6 +30,6 @@ def folder(text: str) -> Path:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             return path
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, ValueError) as error:  # such as a name with NUL in it
+        reason = getattr(error, "strerror", None) or str(error)
         raise ArgumentTypeError(f"cannot write to {text!r} ({reason}); name another folder") from None

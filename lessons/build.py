@@ -19,6 +19,7 @@ from typing import Any
 from unittest.mock import patch
 
 from lessons.course import Lesson, lesson, lessons
+from ops.files import write as write_file
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -108,7 +109,7 @@ def write(made: Notebook, path: Any) -> None:
     import nbformat
 
     path.parent.mkdir(exist_ok=True)
-    nbformat.write(made, path)
+    write_file(path, nbformat.writes(made).rstrip("\n") + "\n", "build")
 
 
 def build(one: Lesson) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from html import escape
@@ -16,10 +17,13 @@ import ops
 import scalar.nn
 import viz
 from lessons import moons, pictures
+from lessons.arguments import folder
+from ops import files
 from scalar import Value
 from tensor import Tensor
 from viz import plots
 from viz.notebook import document, region
+from viz.saving import of_figure
 
 SEED = 1337
 
@@ -247,12 +251,12 @@ def write(out: Path) -> Path:
     }
     body = "\n".join(f"<h2>{escape(title)}</h2>\n" + "\n".join(parts) for title, parts in sections.items())
     index = out / "index.html"
-    index.write_text(document("duograd: gallery", f"<h1>duograd: gallery</h1>\n{body}"), encoding="utf-8")
-    return index
+    return files.write(index, document("duograd: gallery", f"<h1>duograd: gallery</h1>\n{body}"), "gallery")
 
 
 def _others(out: Path) -> Iterator[Page]:
-    (out / "compare.html").write_text(document("Both engines", region("Both engines", comparison().html())))
+    page = document("Both engines", region("Both engines", comparison().html()))
+    files.write(out / "compare.html", page, "gallery")
     yield Page("compare", "The moons network on both engines, node by node", None)
     yield Page("replay", "The moons demo, step by step", trained()[1])
 
@@ -278,7 +282,7 @@ def _plotted(page: Page, out: Path) -> str:
 
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     page.shown(figure.subplots())
-    figure.savefig(out / f"{page.name}.svg", metadata={"Date": None})
+    files.write(out / f"{page.name}.svg", of_figure(figure, "svg", metadata={"Date": None}), "gallery")
     return _figure(page)
 
 
@@ -291,10 +295,14 @@ def _figure(page: Page, text: str = "") -> str:
 
 def main(argv: Sequence[str]) -> int:
     """The command line: one argument, the folder to write to."""
-    if len(argv) != 1:
+    if len(argv) != 1 or argv[0].startswith("-"):
         print("usage: python -m lessons.gallery OUT, the folder to write the pictures to")
         return 2
-    print(f"gallery: {write(Path(argv[0]))}")
+    try:
+        print(f"gallery: {write(folder(argv[0]))}")
+    except (ArgumentTypeError, OSError) as error:
+        print(f"lessons.gallery: {error}", file=sys.stderr)
+        return 2
     return 0
 
 

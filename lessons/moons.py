@@ -26,7 +26,9 @@ import nn
 import scalar.nn
 from lessons.arguments import SEED, folder, whole
 from ops import no_grad, topological
+from ops.files import write
 from viz import plots
+from viz.saving import of_figure
 
 Array = np.ndarray[Any, Any]
 SIZES = (2, [16, 16, 1])
@@ -168,7 +170,7 @@ def picture(runs: Sequence[Run], X: Array, y: Array, path: Path) -> None:
         ax.set_title(f"{run.name} engine: {run.accuracies[-1]:.0%} after {len(run.losses)} steps")
     plots.loss_curve({run.name: run.losses for run in runs}, ax=last)
     last.set_title("loss, one line on the other" if len(runs) > 1 else "loss")
-    figure.savefig(path, dpi=120)
+    write(path, of_figure(figure, "png", dpi=120))
 
 
 @no_grad()
@@ -203,7 +205,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"step {k}: loss {first.losses[k]:.6g}, accuracy {first.accuracies[k]:.0%}")
     print(f"\n{table(runs)}")
     path = options.out / "moons.png"
-    picture(runs[: len(engines)], X, y, path)
+    try:
+        picture(runs[: len(engines)], X, y, path)
+    except OSError as error:
+        raise SystemExit(f"lessons.moons: {error}") from None
     print(f"\npicture: {path}")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import viz
 from lessons.arguments import folder
 from lessons.thumbnails import THUMBNAILS
+from ops.files import write
 from scalar import Value
 from tensor import Tensor
 
@@ -56,7 +57,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("out", type=folder, nargs="?", default=DOCS, help="folder for the pictures (docs)")
     out = parser.parse_args(argv).out
     for name, svg in pictures():
-        (out / name).write_text(svg, encoding="utf-8")
+        try:
+            write(out / name, svg)
+        except OSError as error:
+            raise SystemExit(f"lessons.pictures: {error}") from None
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from pathlib import Path
 from filelock import FileLock
 from platformdirs import user_state_path
 
+from ops.files import write
+
 
 def path() -> Path:
     """The file: in the user's own state folder, or in the folder that the variable DUOGRAD_STATE names."""
@@ -33,9 +35,7 @@ def record(name: str) -> None:
     file = path()
     file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(file.with_suffix(".lock"), timeout=2):
-        fresh = file.with_suffix(".new")
-        fresh.write_text(json.dumps(in_order({*passed(), name})), encoding="utf-8")
-        fresh.replace(file)
+        write(file, json.dumps(in_order({*passed(), name})), "record")
 
 
 def forget() -> bool:

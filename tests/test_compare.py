@@ -174,10 +174,12 @@ def test_a_model_that_builds_another_graph_on_one_engine_is_told_so() -> None:
 
 def test_difference_takes_nan_as_equal_to_nan_and_inf_to_inf() -> None:
     same = Difference.of([np.nan, np.inf, 1.0], [np.nan, np.inf, 1.0])
-    assert same == Difference(0.0, 0.0)
+    assert (same.absolute, same.relative) == (0.0, 0.0)
     assert Difference.of([1.0], [np.nan]).absolute == np.inf
     assert Difference.of([np.inf], [-np.inf]).absolute == np.inf
-    assert Difference.of([2.0], [1.0]) == Difference(1.0, 0.5)
+    assert Difference.of([2.0], [1.0]) == Difference(absolute=1.0, size=2.0)
+    assert Difference.of([2.0], [1.0]).relative == 0.5
+    assert Difference.of([2.0], [1.0], size=10.0).relative == 0.1
     assert Difference.of([1.0, 2.0], [1.0]).absolute == np.inf
     assert Difference.of(None, [1.0]).absolute == np.inf
 

@@ -233,7 +233,7 @@ def test_what_cannot_be_explained_is_refused() -> None:
         viz.explain(Value(1.0), Tensor(1.0))
     with pytest.raises(TypeError, match="give a Value"):
         viz.explain(1.0, Tensor(1.0))
-    with pytest.raises(ParameterError, match="list one path"):
+    with pytest.raises(ParameterError, match="limit is 0; give a whole number, 1 or more"):
         viz.explain(Value(1.0), Value(1.0), limit=0)
     big = Tensor(np.zeros((300, 300)), requires_grad=True)
     with pytest.raises(ParameterError, match="smaller input"):

@@ -2,50 +2,28 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
 
-import ops
-from scalar.array import ValueArray
-from tensor import Tensor
+from ops.dispatch import is_node
+from viz.arguments import axes, function, number
+from viz.differences import ATOL, RTOL, Difference as Difference, Sizes
 from viz.ledger import name_of, scalar_cost, tensor_cost
 from viz.modules import path_of
 from viz.notebook import document
+from viz.numbers import numbers
+from viz.runs import Run, check_model, run, twin_run
 from viz.saving import of_figure, saved
 from viz.tables import html_table, text_table
 
-Array = np.ndarray[Any, Any]
-TOLERANCE = 1e-9
-
-
-@dataclass(frozen=True)
-class Difference:
-    """The largest difference of two arrays, absolute and relative to the larger of the two."""
-
-    absolute: float
-    relative: float
-
-    @classmethod
-    def of(cls, one: Any, two: Any) -> Difference:
-        """Between two arrays of one shape; NaN and infinities are equal to themselves, None to None."""
-        if one is None or two is None:
-            return cls(0.0, 0.0) if one is two else cls(np.inf, np.inf)
-        a, b = np.asarray(one, float), np.asarray(two, float)
-        if a.shape != b.shape:
-            return cls(np.inf, np.inf)
-        same = (a == b) | (np.isnan(a) & np.isnan(b))
-        with np.errstate(invalid="ignore"):
-            gaps = np.where(same, 0.0, np.nan_to_num(np.abs(a - b), nan=np.inf, posinf=np.inf))
-            size = np.maximum(np.abs(a), np.abs(b))
-            parts = np.where(gaps == 0, 0.0, np.where(np.isfinite(gaps), gaps / np.where(size > 0, size, 1), np.inf))
-        return cls(float(gaps.max(initial=0.0)), float(parts.max(initial=0.0)))
+LOWEST, HIGHEST = 1e-18, 10.0  # where differences of zero and of infinity are drawn
 
 
 @dataclass(frozen=True)
@@ -63,6 +41,11 @@ class Row:
     value: Difference
     gradient: Difference | None
 
+    @property
+    def gaps(self) -> list[Difference]:
+        """The differences that there are."""
+        return [self.value] if self.gradient is None else [self.value, self.gradient]
+
 
 @dataclass(frozen=True)
 class Parting:
@@ -76,49 +59,75 @@ class Parting:
         return f"the engines part at node {self.index}, {self.op}: {self.what}"
 
 
-@dataclass(frozen=True)
-class Run:
-    """A model's step on one engine."""
-
-    engine: str
-    model: Any
-    order: list[Any]
-    output: Any
-    seconds: float
-
-    @property
-    def loss(self) -> Any:
-        return self.order[-1]
-
-
 class Comparison:
-    """Both runs, node by node and parameter by parameter; it shows itself as text, as HTML and as a picture."""
+    """Both runs, node by node and parameter by parameter; it shows itself as text, as HTML and as a picture.
 
-    def __init__(self, scalar: Run, tensor: Run, torch: dict[str, Any] | None, tolerance: float):
-        self.scalar, self.tensor, self.torch, self.tolerance = scalar, tensor, torch, tolerance
+    A difference counts where it is more than atol + rtol * size: the size of a node is the largest number that it
+    holds, or that of the numbers which it is what is left of (see viz.differences.Sizes).
+    """
+
+    def __init__(self, scalar: Run, tensor: Run, twin: Any, x: Any, rtol: float, atol: float):
+        self.scalar, self.tensor, self.rtol, self.atol = scalar, tensor, rtol, atol
+        self._sizes = Sizes.of(tensor.order)
         names = {p: name for name, p in tensor.model.named_parameters()}
-        pairs = zip(scalar.order, tensor.order)
-        self.rows = [row(i, a, b, names.get(b, "") or path_of(b)) for i, (a, b) in enumerate(pairs)]
+        pairs = enumerate(zip(scalar.order, tensor.order))
+        self.rows = [self._row(i, a, b, names.get(b, "") or path_of(b)) for i, (a, b) in pairs]
         theirs = dict(scalar.model.named_parameters())
-        self.parameters = {
-            name: Difference.of(theirs[name].grad, p.grad) for name, p in tensor.model.named_parameters()
-        }
+        self.parameters = self._beside({name: p.grad for name, p in theirs.items()})
+        self.torch = self._beside_torch(twin, x)
         self.parting = self._parting()
         self.ledger = {
             "scalar": scalar_cost(scalar.loss, scalar.seconds),
             "tensor": tensor_cost(tensor.order, tensor.seconds),
         }
 
+    def _row(self, i: int, scalar: Any, tensor: Any, module: str) -> Row:
+        """One node of each engine, compared."""
+        value = Difference.of(scalar.numpy(), tensor.numpy(), self._sizes.value[i])
+        gradient = None if _moves(scalar) or not tensor.requires_grad else self._gradient(i, scalar.grad, tensor.grad)
+        return Row(i, name_of(tensor), module, tensor.shape, value, gradient)
+
+    def _gradient(self, i: int, one: Any, two: Any) -> Difference:
+        return Difference.of(one, two, self._sizes.gradient[i])
+
+    def _beside(self, grads: Mapping[str, Any]) -> dict[str, Difference]:
+        """The gradients of the Tensors' parameters beside others of the same names."""
+        place = {node: i for i, node in enumerate(self.tensor.order)}
+        mine = {name: p for name, p in self.tensor.model.named_parameters() if name in grads}
+        return {
+            name: self._gradient(place[p], grads[name], p.grad) if p in place else Difference.of(grads[name], p.grad)
+            for name, p in mine.items()
+        }
+
+    def _beside_torch(self, twin: Any, x: Any) -> dict[str, Difference] | None:
+        """Output and gradients beside those of the twin in PyTorch, to which the same dL/d(output) is sent."""
+        output = self.tensor.output
+        if twin is None or not is_node(output) or output.grad is None:
+            return None
+        y, grads = twin_run(twin, x, output.grad)
+        size = next((self._sizes.value[i] for i, node in enumerate(self.tensor.order) if node is output), 0.0)
+        return {"output": Difference.of(output.numpy(), y, size), **self._beside(grads)}
+
     @property
     def ok(self) -> bool:
         """Whether the engines agree everywhere, and PyTorch too where it ran."""
-        return self.parting is None and all(gap.absolute <= self.tolerance for gap in (self.torch or {}).values())
+        return self.parting is None and not self._torch_parts()
 
     @property
     def largest(self) -> float:
         """The largest absolute difference of any value or gradient."""
-        gaps = [r.value.absolute for r in self.rows] + [r.gradient.absolute for r in self.rows if r.gradient]
-        return max([*gaps, *(gap.absolute for gap in self.parameters.values())], default=0.0)
+        return self._largest().absolute
+
+    def _largest(self) -> Difference:
+        gaps = [gap for r in self.rows for gap in r.gaps]
+        return max((*gaps, *self.parameters.values()), key=lambda gap: gap.absolute)
+
+    def _counts(self, gap: Difference) -> bool:
+        return gap.exceeds(self.rtol, self.atol)
+
+    def _torch_parts(self) -> list[str]:
+        """What of PyTorch's differs from the engines', the output first."""
+        return [name for name, gap in (self.torch or {}).items() if self._counts(gap)]
 
     def _parting(self) -> Parting | None:
         return self._other_graph() or self._other_value() or self._other_gradient()
@@ -139,17 +148,17 @@ class Comparison:
 
     def _other_value(self) -> Parting | None:
         """The first node forward whose value differs: its arguments agree, so its own forward rule is at fault."""
-        found = next((r for r in self.rows if r.value.absolute > self.tolerance), None)
-        return found and Parting(found.op, found.index, f"values differ by {found.value.absolute:.2g}")
+        found = next((r for r in self.rows if self._counts(r.value)), None)
+        return found and Parting(found.op, found.index, f"values differ by {found.value}")
 
     def _other_gradient(self) -> Parting | None:
         """The first node backward whose gradient differs: what its users sent is at fault, theirs agree."""
-        gaps = ((r, r.gradient.absolute) for r in reversed(self.rows) if r.gradient is not None)
-        row, gap = next(((r, gap) for r, gap in gaps if gap > self.tolerance), (None, 0.0))
+        gaps = ((r, r.gradient) for r in reversed(self.rows) if r.gradient is not None)
+        row, gap = next(((r, gap) for r, gap in gaps if self._counts(gap)), (None, None))
         if row is None:
             return None
         users = self._senders(row.index)
-        said = f"the gradient sent back to node {row.index}, {row.op}, differs by {gap:.2g}"
+        said = f"the gradient sent back to node {row.index}, {row.op}, differs by {gap}"
         return Parting(" or ".join(dict.fromkeys(self.rows[i].op for i in users)), users[0], said)
 
     def _senders(self, index: int) -> list[int]:
@@ -161,7 +170,7 @@ class Comparison:
     def _moved_wrongly(self, index: int) -> bool:
         """Whether a node that moves numbers was sent a wrong gradient itself."""
         moved, sent = self.scalar.order[index], self.tensor.order[index]
-        return _moves(moved) and Difference.of(moved.grad, sent.grad).absolute > self.tolerance
+        return _moves(moved) and self._counts(self._gradient(index, moved.grad, sent.grad))
 
     def text(self) -> str:
         """Tables of nodes, parameters and costs, and the verdict."""
@@ -171,10 +180,15 @@ class Comparison:
         """One line: whether they agree, and where they part."""
         if self.parting is not None:
             return str(self.parting)
-        return f"the engines agree: {len(self.rows)} nodes, largest difference {self.largest:.2g}"
+        agree = f"the engines agree: {len(self.rows)} nodes, largest difference {self._largest()}"
+        parts = self._torch_parts()
+        if self.torch is None or not parts:
+            return agree
+        what = "the output" if parts[0] == "output" else f"the gradient of {parts[0]}"
+        return f"{agree}; but PyTorch parts from them: {what} differs by {self.torch[parts[0]]}"
 
     def _tables(self) -> Sequence[tuple[Sequence[str], Sequence[Sequence[str]]]]:
-        nodes = [_cells(r, self.tolerance) for r in self.rows]
+        nodes = [(*_cells(r), "<-- differs" if any(map(self._counts, r.gaps)) else "") for r in self.rows]
         theirs = self.torch or {}
         names = [
             (name, f"{gap.absolute:.2g}", f"{theirs[name].absolute:.2g}" if name in theirs else "-")
@@ -195,19 +209,31 @@ class Comparison:
         return f"<p>{escape(self.verdict())}</p>" + "".join(html_table(head, rows) for head, rows in self._tables())
 
     def plot(self, ax: Any = None) -> Any:
-        """The difference at each node, values and gradients, on a logarithmic scale below the tolerance's line."""
-        from matplotlib import pyplot as plt
-
-        ax = plt.subplots(figsize=(8, 4), layout="constrained")[1] if ax is None else ax
-        tiny = 1e-18  # where an exact zero stands
-        places = np.arange(len(self.rows))
-        ax.plot(places, [max(r.value.absolute, tiny) for r in self.rows], "o", label="value")
-        gaps = [max(r.gradient.absolute, tiny) if r.gradient else np.nan for r in self.rows]
-        ax.plot(places, gaps, "x", label="gradient")
-        ax.axhline(self.tolerance, color="tab:red", linewidth=1, label=f"tolerance {self.tolerance:g}")
-        ax.set(yscale="log", xlabel="node", ylabel="largest difference", title=self.verdict())
-        ax.legend(frameon=False)
+        """The difference at each node over its size, on a logarithmic scale, and the line above which it counts."""
+        ax = axes("plot", ax, figsize=(8, 4))
+        for gaps, marker, label in zip(self._columns(), "ox", ("value", "gradient")):
+            ax.plot([_height(gap) for gap in gaps], marker, label=label)
+        self._draw_tolerance(ax)
+        ax.set(yscale="log", xlabel="node", ylabel="largest difference / size", title=fill(self.verdict(), 75))
+        ax.legend(framealpha=0.9, edgecolor="none")
         return ax
+
+    def _draw_tolerance(self, ax: Any) -> None:
+        """What counts as none: one line, but where atol makes it another at each node, and other for gradients."""
+        if self.atol == ATOL:
+            ax.axhline(max(self.rtol, LOWEST), color="tab:red", linewidth=1, label=f"tolerance {self.rtol:g}")
+            return
+        limits = [[_height(gap and self._limit(gap)) for gap in gaps] for gaps in self._columns()]
+        styles = (("-", f"tolerance {self.rtol:g} * size + {self.atol:g}"), (":", "the same, of gradients"))
+        for heights, (dashes, label) in zip(limits, styles):
+            ax.plot(heights, dashes, color="tab:red", linewidth=1, drawstyle="steps-mid", label=label)
+
+    def _columns(self) -> tuple[list[Difference], list[Difference | None]]:
+        return [r.value for r in self.rows], [r.gradient for r in self.rows]
+
+    def _limit(self, gap: Difference) -> Difference:
+        """The largest difference in its place that counts as none."""
+        return replace(gap, absolute=self.atol + self.rtol * gap.size)
 
     def save(self, path: str | Path) -> Path:
         """Write it as its ending says: txt, html, png or svg."""
@@ -229,56 +255,26 @@ class Comparison:
 
 
 def compare(
-    model: Any, x: Any, target: Any, loss: Callable[[Any, Any], Any], tolerance: float = TOLERANCE
+    model: Any, x: Any, target: Any, loss: Callable[[Any, Any], Any], *, rtol: float = RTOL, atol: float = ATOL
 ) -> Comparison:
     """One step of the model on both engines, and on PyTorch where it is installed and knows every part.
 
-    model: a module with `to(engine)`.  x, target: arrays of numbers.  loss: from the model's output and the
-    target to one number.  tolerance: the largest absolute difference that counts as none.
+    model: a module with `to(engine)`.  x, target: arrays of numbers, floats as float64; integers are ids or classes.
+    loss: from the model's output and the target to one number.  rtol, atol: a difference of at most
+    atol + rtol * size counts as none, the size being that of what is compared.
+    Raises TypeError and ParameterError for what cannot be run, and what the model and the loss raise.
 
     >>> import nn
     >>> compare(nn.Linear(2, 1, rng=0), [[1.0, 2.0]], [[0.0]], nn.mse_loss).ok
     True
     """
-    scalar, tensor = (run(engine, model.to(engine), x, target, loss) for engine in ("scalar", "tensor"))
-    return Comparison(scalar, tensor, beside_torch(tensor, model, x), tolerance)
-
-
-def run(engine: str, model: Any, x: Any, target: Any, loss: Callable[[Any, Any], Any]) -> Run:
-    """Forward and backward on one engine; integers stay as they are, since they are ids and not numbers."""
-    start = time.perf_counter()
-    output = model(_input(x, engine))
-    value = loss(output, _input(target, engine))
-    value.backward()
-    return Run(engine, model, ops.topological(value), output, time.perf_counter() - start)
-
-
-def _input(x: Any, engine: str) -> Any:
-    numbers = np.asarray(x)
-    if numbers.dtype.kind != "f":
-        return numbers
-    return ValueArray(numbers) if engine == "scalar" else Tensor(numbers)
-
-
-def beside_torch(tensor: Run, model: Any, x: Any) -> dict[str, Difference] | None:
-    """Differences of output and parameter gradients to the torch twin, sent the same dL/d(output)."""
-    twin = model.torch_twin()
-    if twin is None or tensor.output.grad is None:
-        return None
-    import torch
-
-    y = twin(torch.tensor(np.asarray(x)))
-    y.backward(torch.tensor(tensor.output.grad))
-    theirs = {name: p.grad.numpy() for name, p in twin.named_parameters()}
-    gaps = {name: Difference.of(p.grad, theirs[name]) for name, p in tensor.model.named_parameters()}
-    return {"output": Difference.of(tensor.output.numpy(), y.detach().numpy()), **gaps}
-
-
-def row(index: int, scalar: Any, tensor: Any, module: str) -> Row:
-    """One node of each engine, compared."""
-    gradient = None if _moves(scalar) or not tensor.requires_grad else Difference.of(scalar.grad, tensor.grad)
-    value = Difference.of(scalar.numpy(), tensor.numpy())
-    return Row(index, name_of(tensor), module, tensor.shape, value, gradient)
+    check_model(model)
+    function("compare", "loss", loss, "of the output and the target, such as nn.mse_loss")
+    rtol, atol = (number("compare", name, value, least=0) for name, value in (("rtol", rtol), ("atol", atol)))
+    inputs = numbers("compare", "x", x)
+    targets = None if target is None else numbers("compare", "target", target)
+    scalar, tensor = (run(engine, model, inputs, targets, loss) for engine in ("scalar", "tensor"))
+    return Comparison(scalar, tensor, model.torch_twin(), inputs, rtol, atol)
 
 
 def _moves(node: Any) -> bool:
@@ -287,8 +283,11 @@ def _moves(node: Any) -> bool:
     return node.op is not None and bool(node.size) and all(v in arguments for v in node.values.flat)
 
 
-def _cells(r: Row, tolerance: float) -> Sequence[str]:
-    worst = max(r.value.absolute, r.gradient.absolute if r.gradient else 0.0)
+def _cells(r: Row) -> Sequence[str]:
     gradient = f"{r.gradient.absolute:.2g}" if r.gradient else "moves numbers" if r.op != "leaf" else "-"
-    mark = "<-- differs" if worst > tolerance else ""
-    return str(r.index), r.op, r.module, str(r.shape), f"{r.value.absolute:.2g}", gradient, mark
+    return str(r.index), r.op, r.module, str(r.shape), f"{r.value.absolute:.2g}", gradient
+
+
+def _height(gap: Difference | None) -> float:
+    """Where a difference is drawn: what is exactly zero at the bottom, what is infinite at the top."""
+    return np.nan if gap is None else min(max(gap.relative, LOWEST), HIGHEST)

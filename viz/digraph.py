@@ -11,6 +11,7 @@ from typing import Any
 import graphviz
 
 from ops.errors import ParameterError
+from ops.files import write
 from viz import png
 from viz.notebook import scrolled
 from viz.record import picture_of
@@ -70,12 +71,21 @@ class Digraph(graphviz.Digraph):
             return super().render(*args, cleanup=cleanup, view=view, **kwargs)
         except graphviz.ExecutableNotFound:
             path = Path(kwargs.get("outfile") or f"{self.filepath}.{kwargs.get('format') or self.format}")
-            path.write_bytes(self.pipe(path.suffix.removeprefix(".")))
+            write(path, self.pipe(path.suffix.removeprefix(".")), "render")
             if cleanup:
                 os.remove(self.filepath)
             if view:
                 self._view(str(path), format=path.suffix.removeprefix("."), quiet=False)
             return str(path)
+
+    def save(self, filename: Any = None, directory: Any = None, *, skip_existing: bool | None = False) -> str:
+        """Write the source, whole or not at all; say where that is."""
+        self.filename = self.filename if filename is None else os.fspath(filename)
+        self.directory = self.directory if directory is None else os.fspath(directory)
+        if not (skip_existing and os.path.exists(self.filepath)):
+            os.makedirs(os.path.dirname(self.filepath) or ".", exist_ok=True)
+            write(self.filepath, self.source.encode(self.encoding), "save")
+        return self.filepath
 
     def _by_ourselves(self, format: str) -> bytes:
         if format not in ENDINGS or len(self.body) != len(self._drawn):

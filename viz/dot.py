@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ops.errors import ParameterError
 from viz.graph import Edge, Graph, Node
 from viz.words import rows
 
@@ -29,9 +30,15 @@ def source(graphs: Sequence[Graph], direction: str) -> str:
 def digraph(graphs: Sequence[Graph], direction: str, format: str = "svg") -> Digraph:
     """All the graphs as one Digraph, which renders itself."""
     try:
+        from graphviz import FORMATS
+
         from viz.digraph import Digraph  # here, since importing viz imports nothing heavy
     except ImportError:
         raise ImportError("dot: the package graphviz is missing; install it with pip install graphviz") from None
+    if format.lower() not in FORMATS:
+        raise ParameterError(
+            f'draw_dot: format is {format!r}; it may be "svg", "png" or "pdf", or another of graphviz\'s'
+        )
     picture = Digraph(format=format, graph_attr={"rankdir": direction}, node_attr={"fontname": "monospace"})
     for i, graph in enumerate(graphs):
         for node in graph.nodes:

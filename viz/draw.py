@@ -8,11 +8,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ops.collector import collector_paused
 from ops.errors import ParameterError
 from viz import dot, png
+from viz.arguments import choice, kind, nodes, number, whole, words
 from viz.by_dot import laid_out
 from viz.fold import within
-from viz.graph import Graph
+from viz.graph import Graph, check_root
 from viz.notebook import document, framed, region, scrolled
 from viz.opening import leaves, page
 from viz.picture import pictures_of
@@ -42,7 +44,7 @@ class Drawing:
 
     def svg(self, width: float | None = None) -> str:
         """An SVG image, scaled to `width` if that is given."""
-        return as_svg(self._picture, width)
+        return as_svg(self._picture, None if width is None else number("svg", "width", width, above=0))
 
     def html(self) -> str:
         """A page of its own: the image, and the same as text; on it folded boxes open."""
@@ -100,15 +102,16 @@ def draw(
     a   input  data 3  grad —
     #1  a + a  data 6  grad —
     """
-    _one_of("draw", "direction", direction, DIRECTIONS)
-    _one_of("draw", "layout", layout, LAYOUTS)
-    if budget < 1 or not roots:
-        raise ParameterError(f"draw: got {len(roots)} roots and a budget of {budget}; give at least one of each")
-    if captions and len(captions) != len(roots):
-        raise ParameterError(f"draw: got {len(captions)} captions for {len(roots)} roots; give one for each root")
-    special = list(parameters)
-    graphs = [within(root, budget, special) for root in roots]
-    return Drawing(graphs, direction, [tidy(caption) for caption in captions] or [""] * len(roots), layout)
+    choice("draw", "direction", direction, DIRECTIONS)
+    choice("draw", "layout", layout, LAYOUTS)
+    budget, special = whole("draw", "budget", budget, 1), nodes("draw", "parameters", parameters)
+    if not roots:
+        raise ParameterError("draw: got no root; give a Value, a ValueArray or a Tensor")
+    is_without = isinstance(captions, (tuple, list)) and not captions
+    captions = [""] * len(roots) if is_without else words("draw", "captions", captions, len(roots))
+    with collector_paused():
+        graphs = [within(root, budget, special) for root in roots]
+    return Drawing(graphs, direction, [tidy(caption) for caption in captions], layout)
 
 
 def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR") -> Digraph:
@@ -116,11 +119,8 @@ def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR") -> Digraph:
 
     It renders without the `dot` program too; format: svg, png or pdf there, and all of graphviz's with it.
     """
-    _one_of("draw_dot", "rankdir", rankdir, DIRECTIONS)
+    choice("draw_dot", "rankdir", rankdir, DIRECTIONS)
+    check_root("draw_dot", root)
+    if not isinstance(format, str):
+        raise TypeError(f'draw_dot: format is {kind(format)}; give a word, such as "svg", "png" or "pdf"')
     return dot.digraph([within(root, BUDGET)], rankdir, format)
-
-
-def _one_of(asker: str, name: str, value: str, allowed: Sequence[str]) -> None:
-    if value not in allowed:
-        choices = " or ".join([", ".join(f'"{x}"' for x in allowed[:-1]), f'"{allowed[-1]}"'])
-        raise ParameterError(f"{asker}: {name} is {value!r}; it may be {choices}")

@@ -16,13 +16,14 @@ from ops.collector import collector_paused
 from ops.errors import EngineError, ParameterError, ShapeError
 from ops.letters import LETTERS, letter
 from ops.notation import text as in_letters
+from viz.arguments import element as place_of, whole
 from viz.graph import check_root
 from viz.ledger import tensor_cost
 from viz.notebook import document, region
 from viz.paths import Route, count_and_total, flow, largest
 from viz.saving import saved
 from viz.tables import html_table, text_table
-from viz.words import LONGEST, number, tidy
+from viz.words import LONGEST, number, quietly, tidy
 
 LIMIT = 10
 LONG, END = 8, 3  # so many factors of a product are written out; of a longer one, so many at each end
@@ -100,6 +101,7 @@ class Explanation:
     __repr__ = __str__ = text
 
 
+@quietly()
 def explain(leaf: Any, root: Any, element: int | tuple[int, ...] | None = None, limit: int = LIMIT) -> Explanation:
     """Every path from root to leaf with its product of local partial derivatives; their sum is `leaf.grad`.
 
@@ -118,7 +120,8 @@ def explain(leaf: Any, root: Any, element: int | tuple[int, ...] | None = None, 
     dc/da (1st)  a                    3           3
     dc/da (2nd)  a                    3           3
     """
-    _check(leaf, root, limit)
+    _check(leaf, root)
+    limit = whole("explain", "limit", limit, 1)
     below, above, labels = _opened(leaf, root)
     start, end = _one(below, element, labels), _the_root(above)
     with collector_paused():
@@ -134,7 +137,7 @@ def explain(leaf: Any, root: Any, element: int | tuple[int, ...] | None = None, 
 # one number of the leaf, one number of the root
 
 
-def _check(leaf: Any, root: Any, limit: int) -> None:
+def _check(leaf: Any, root: Any) -> None:
     for node in (leaf, root):
         check_root("explain", node)
     if leaf.engine != root.engine:
@@ -142,8 +145,6 @@ def _check(leaf: Any, root: Any, limit: int) -> None:
             f"explain: got a {type(leaf).__name__} and a {type(root).__name__}, which belong to two engines; "
             f"give two nodes of one graph"
         )
-    if limit < 1:
-        raise ParameterError(f"explain: the limit is {limit}; list one path at least")
 
 
 def _opened(leaf: Any, root: Any) -> tuple[Any, Any, dict[Any, str]]:
@@ -192,15 +193,12 @@ def _one(leaf: Any, element: int | tuple[int, ...] | None, labels: Mapping[Any, 
         return leaf
     if element is None and leaf.size == 1:
         return leaf.values.item()
-    place = (element,) if isinstance(element, int) else element
-    if place is None:
+    if element is None:
         first = (0,) * len(leaf.shape)
         raise ShapeError(
             f"explain: {leaf.label or 'the leaf'} has shape {leaf.shape}; name one number, as in element={first}"
         )
-    if len(place) != len(leaf.shape) or not all(-n <= i < n for i, n in zip(place, leaf.shape)):
-        raise ShapeError(f"explain: there is no element {list(place)} in a leaf of shape {leaf.shape}")
-    return leaf.values[place]
+    return leaf.values[place_of("explain", element, leaf.shape)]
 
 
 def _the_root(root: Any) -> Any:

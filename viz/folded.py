@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from viz.graph import Edge, Graph, Node, edges_into, record, sources_of_cuts
+from viz.graph import Edge, Graph, Node, edges_into, record, sources_of_cuts, symbol_and_options
 from viz.modules import named, path_of
 from viz.words import LONGEST, clipped
 
@@ -97,7 +97,8 @@ def _box(i: int, box: Box, place: Mapping[Any, int], leaving: set[Any], special:
 
 def _ops(nodes: Iterable[Any]) -> str:
     """The symbols of the ops, each once, the first applied first."""
-    symbols = dict.fromkeys(record(0, node, {}).symbol for node in nodes if node.op is not None)
+    makers = {node.op.name if not node.params else node: node for node in nodes if node.op is not None}
+    symbols = dict.fromkeys(symbol_and_options(node)[0] for node in makers.values())
     return clipped(", ".join(symbols), LONGEST) or "leaves"
 
 

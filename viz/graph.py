@@ -12,6 +12,7 @@ from typing import Any
 
 import ops
 from ops import dispatch
+from viz.arguments import nodes, sort
 from viz.modules import names_of_parameters, path_of
 from viz.words import number, tidy
 
@@ -88,14 +89,14 @@ def trace(root: Any, parameters: Iterable[Any] = ()) -> Graph:
     [(0, 1, 0), (0, 1, 1)]
     """
     check_root("trace", root)
-    order = ops.topological(root)
-    return of_order(root, order, special_among(order, parameters))
+    order, special = ops.topological(root), nodes("trace", "parameters", parameters)
+    return of_order(root, order, special_among(order, special))
 
 
 def check_root(asker: str, root: Any) -> None:
     """TypeError for what is not a node."""
     if not dispatch.is_node(root):
-        raise TypeError(f"{asker}: got a {type(root).__name__}; give a Value, a ValueArray or a Tensor")
+        raise TypeError(f"{asker}: got {sort(root)}; give a Value, a ValueArray or a Tensor")
 
 
 def special_among(order: Iterable[Any], parameters: Iterable[Any] = ()) -> dict[Any, str]:
@@ -122,7 +123,7 @@ def edges_into(i: int, node: Any, place: Mapping[Any, int], cuts: Mapping[Any, A
 
 def record(i: int, node: Any, special: Mapping[Any, str]) -> Node:
     """A node as plain data, with numbers of its own; one among `special` is a parameter, named so if not labelled."""
-    symbol, options = _symbol(node)
+    symbol, options = symbol_and_options(node)
     return Node(
         id=i,
         kind="parameter" if node in special and node.op is None else kind_of(node),
@@ -178,7 +179,7 @@ def kind_of(node: Any) -> str:
     return "input" if node.label or node.shape else "constant"
 
 
-def _symbol(node: Any) -> tuple[str, str]:
+def symbol_and_options(node: Any) -> tuple[str, str]:
     """The op's symbol with its parameters put in, and the parameters that the symbol leaves out."""
     if node.op is None:
         return "", ""

@@ -56,9 +56,9 @@ def _ways(nodes: Sequence[Any], args: Args) -> Iterator[tuple[list[Hashable], Ca
     for depth in range(max(map(len, chains), default=0), 0, -1):
         keys, calls = _by_call(nodes, args, chains, depth)
         yield keys, calls.get
-    over = dominators(args) or []
+    over = dominators(args)
     size = dominated(over)
-    for most in TREES if over else ():
+    for most in TREES:
         keys = _by_result(over, size, most)
         together = _leaves_together(nodes, args, keys)
         if len(set(keys)) < WORTH * len(set(together)):

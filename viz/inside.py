@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from operator import index
 from typing import Any
 
 import numpy as np
 
 import ops
-from ops.errors import ParameterError, ShapeError
+from ops.errors import ParameterError
 from scalar.array import ValueArray
+from viz.arguments import element as place_of, whole
 from viz.cutting import Place, Slices, cut, size_of_cut
 from viz.draw import BUDGET, Drawing
 from viz.fold import within
 from viz.graph import Graph, of_order
+from viz.words import quietly
 
 Array = np.ndarray[Any, Any]
 MOST = 2_500  # scalar nodes of a node that is opened whole
@@ -57,6 +58,7 @@ def _is_parameter(x: Any) -> bool:
     return x.op is None and x.requires_grad
 
 
+@quietly()
 def zoom(node: Any, element: int | tuple[int, ...] | None = None, budget: int = BUDGET) -> Zoom:
     """The scalar graph inside one node of a Tensor's or a ValueArray's graph, of all elements or of one.
 
@@ -71,7 +73,8 @@ def zoom(node: Any, element: int | tuple[int, ...] | None = None, budget: int = 
     """
     if getattr(node, "op", None) is None or not hasattr(node, "numpy"):
         raise TypeError("zoom: give a node that an op made of arrays; a leaf or a single Value has nothing inside")
-    place = _place(node, () if element is None and node.ndim == 0 else element)
+    budget = whole("zoom", "budget", budget, 1)
+    place = None if element is None and node.ndim else place_of("zoom", () if element is None else element, node.shape)
     _refuse_many_numbers(node, place)
     if place is None and node.size and (count := size_inside(node)) > MOST:
         raise ParameterError(
@@ -94,22 +97,6 @@ def _refuse_many_numbers(node: Any, element: Place | None) -> None:
             f"zoom: one element of this {node.op.name} is made of {count:,} numbers, more than the {MOST_NUMBERS:,} "
             f"that can be opened; take fewer rows or columns and zoom again"
         )
-
-
-def _place(node: Any, element: Any) -> Place | None:
-    """The element as an integer for each axis, from 0 up; None for all elements."""
-    if element is None:
-        return None
-    try:
-        place = tuple(map(index, element if isinstance(element, tuple) else (element,)))
-    except TypeError:
-        raise TypeError(
-            f"zoom: element is {element!r}; give an integer for each axis, as in {(0,) * node.ndim}, of shape "
-            f"{node.shape}"
-        ) from None
-    if len(place) != node.ndim or not all(-n <= i < n for i, n in zip(place, node.shape)):
-        raise ShapeError(f"zoom: there is no element {list(place)} in a node of shape {node.shape}")
-    return tuple(i % n for i, n in zip(place, node.shape))
 
 
 def _twin(x: Any, name: str, slices: Slices) -> ValueArray:

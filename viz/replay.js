@@ -28,16 +28,21 @@ function points(svg) {
   }
 }
 
+// A loss that is not a finite number comes as a word, and is drawn as high as the highest.
+const finite = run.losses.filter(v => typeof v === "number");
+const precise = (v, digits) => typeof v === "number" ? v.toPrecision(digits) : v;
+
 function losses() {
-  const logs = run.losses.map(v => Math.log10(Math.max(v, 1e-12))), low = Math.min(...logs), high = Math.max(...logs);
-  return logs.map((v, i) => [10 + 300 * i / Math.max(1, logs.length - 1), 30 + 262 * (high - v) / (high - low || 1)]);
+  const log = v => Math.log10(Math.max(v, 1e-12)), high = Math.max(...finite.map(log)), low = Math.min(...finite.map(log));
+  const height = v => typeof v === "number" ? 30 + 262 * (high - log(v)) / (high - low || 1) : 30;
+  return run.losses.map((v, i) => [10 + 300 * i / Math.max(1, run.losses.length - 1), height(v)]);
 }
 
 const curve = losses(), dot = document.getElementById("dot");
 document.getElementById("curve").setAttribute("points", curve.map(p => p.join(",")).join(" "));
 for (const end of ["high", "low"]) {
-  const loss = Math[end === "high" ? "max" : "min"](...run.losses);
-  document.getElementById(end).textContent = loss.toPrecision(3);
+  const loss = Math[end === "high" ? "max" : "min"](...finite);
+  document.getElementById(end).textContent = finite.length ? loss.toPrecision(3) : "";
 }
 points(document.getElementById("points"));
 
@@ -46,7 +51,7 @@ function show(k) {
   paint(document.getElementById("boundary"), frames[k].scores, run.width);
   paint(document.getElementById("parameters"), frames[k].parameters, run.row);
   dot.setAttribute("cx", curve[k][0]); dot.setAttribute("cy", curve[k][1]);
-  said.textContent = `step ${k} of ${frames.length - 1}: loss ${run.losses[k].toPrecision(4)}`;
+  said.textContent = `step ${k} of ${frames.length - 1}: loss ${precise(run.losses[k], 4)}`;
 }
 
 let timer = null;

@@ -7,13 +7,16 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
 from importlib.resources import files
 from io import StringIO
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ops.errors import ParameterError
+from viz.arguments import function, kind, listing, whole
 from viz.notebook import framed
+from viz.numbers import numbers, points, scored
 from viz.saving import saved
 
 Array = np.ndarray[Any, Any]
@@ -27,6 +30,7 @@ class Replay:
     """
 
     def __init__(self, X: Array, y: Array, cells: int = 48):
+        (X, y), cells = points("training_replay", X, y), whole("training_replay", "cells", cells, 2, 1_000)
         low, high = X.min(axis=0) - 0.5, X.max(axis=0) + 0.5
         across, up = (np.linspace(a, b, cells) for a, b in zip(low, high))
         grid = np.meshgrid(across, up[::-1])  # the top row of the picture first
@@ -38,18 +42,18 @@ class Replay:
 
     def record(self, score: Callable[[Array], Array], loss: float, parameters: Iterable[Any]) -> None:
         """Keep one step: score maps points (m, 2) to numbers (m,), and is above zero for class 1."""
-        flat = np.concatenate([np.asarray(p).ravel() for p in parameters])
-        scores = np.asarray(score(self.plane))
-        self.losses.append(float(loss))
-        self.frames.append({"scores": _bytes(np.tanh(scores)), "parameters": _bytes(np.tanh(flat))})
+        function("record", "score", score, "from points (m, 2) to numbers (m,)")
+        flat = _flat(parameters)
+        frame = {"scores": _bytes(scored("record", score, self.plane)), "parameters": _bytes(flat)}
+        self.losses.append(_loss(loss))
+        self.frames.append(frame)
         self.row = int(np.ceil(np.sqrt(flat.size)))
 
     def html(self) -> str:
         """The page, whole: no other file and no network."""
-        if not self.frames:
-            raise ParameterError("replay: no step was recorded; call record(score, loss, parameters) at each step")
+        self._demand_frames()
         run = {
-            "losses": self.losses,
+            "losses": [loss if isfinite(loss) else str(loss) for loss in self.losses],
             "frames": self.frames,
             "points": self.points,
             "width": self.cells,
@@ -69,6 +73,7 @@ class Replay:
         from matplotlib.colors import LinearSegmentedColormap
         from matplotlib.figure import Figure
 
+        self._demand_frames()
         figure = Figure(figsize=(8.0, 3.6), layout="constrained")
         board, curve = figure.subplots(1, 2)
         scores = np.frombuffer(b64decode(self.frames[-1]["scores"]), np.uint8).reshape(self.cells, self.cells)
@@ -78,11 +83,16 @@ class Replay:
             mine = [(x, y) for x, y, its in self.points if its == label]
             board.scatter(*zip(*mine), s=18, c=color, marker=marker, edgecolors="white", linewidths=0.5)
         board.set_axis_off()
-        curve.semilogy(self.losses, color="#08519c")
+        curve.plot(self.losses, color="#08519c")
+        curve.set_yscale("log" if any(loss > 0 for loss in self.losses) else "linear")
         curve.set(xlabel="step", ylabel="loss")
         file = StringIO()
         figure.savefig(file, format="svg", metadata={"Date": None})
         return file.getvalue()
+
+    def _demand_frames(self) -> None:
+        if not self.frames:
+            raise ParameterError("replay: no step was recorded; call record(score, loss, parameters) at each step")
 
     def text(self) -> str:
         """One sentence."""
@@ -96,9 +106,29 @@ class Replay:
         return f"<{self.text()}>"
 
 
-def _bytes(numbers: Array) -> str:
-    """Numbers in [-1, 1] as one byte each, 128 for zero, in base64."""
-    return b64encode(np.round(128 + 127 * numbers).astype(np.uint8).tobytes()).decode()
+def _flat(parameters: Any) -> Array:
+    """All numbers of the parameters in one row."""
+    many = listing("record", "parameters", parameters, "arrays")
+    rows = [numbers("record", f"parameters[{i}]", p).ravel() for i, p in enumerate(many)]
+    if not sum(map(len, rows)):
+        raise ParameterError("record: parameters hold no number; give those of the model, as in model.parameters()")
+    return np.concatenate(rows)
+
+
+def _loss(loss: Any) -> float:
+    """The loss as a float, which need not be finite: a run may go astray."""
+    if getattr(loss, "shape", ()) != () or isinstance(loss, (str, bytes)):
+        raise TypeError(f"record: loss is {kind(loss)}; give one number")
+    try:
+        return float(loss)
+    except (TypeError, ValueError, OverflowError):
+        raise TypeError(f"record: loss is {kind(loss)}; give one number") from None
+
+
+def _bytes(x: Array) -> str:
+    """The hyperbolic tangent of each number as one byte, 128 for zero and for NaN, in base64."""
+    shown = np.nan_to_num(np.tanh(x.astype(float)))
+    return b64encode(np.round(128 + 127 * shown).astype(np.uint8).tobytes()).decode()
 
 
 def _asset(name: str) -> str:

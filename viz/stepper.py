@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.errors import ParameterError
+from viz.arguments import choice
 from viz.draw import Drawing
 from viz.graph import check_root
 from viz.notebook import framed
@@ -18,7 +19,7 @@ from viz.stepper_page import page
 from viz.stepper_scene import Scene, finished, for_picture, lines, scene
 from viz.svg import as_figure
 from viz.trail import Trail, trail
-from viz.words import tidy
+from viz.words import quietly, tidy
 
 Inner = tuple[int, list[tuple[Trail | None, str]]]  # a node, and of each graph the pass inside it and what to say of it
 ORDERS = ("topological", "recursive")
@@ -100,6 +101,7 @@ class Stepper:
         return f"<Stepper: {tidy(self._name())}, {len(self.scenes[0]['steps'])} steps>"
 
 
+@quietly()
 def step(root: Any, *others: Any, order: str = "topological") -> Stepper:
     """The backward pass from a Value, a ValueArray or a Tensor, to be played step by step; `.grad` stays as it is.
 
@@ -117,8 +119,7 @@ def step(root: Any, *others: Any, order: str = "topological") -> Stepper:
     step 2 of 2: End; every node has passed its gradient on, once and complete
         dL/da = 6
     """
-    if order not in ORDERS:
-        raise ParameterError(f'step: order is {order!r}; it may be "topological" or "recursive"')
+    choice("step", "order", order, ORDERS)
     for one in (root, *others):
         check_root("step", one)
     trails = [trail(one, order) for one in (root, *others)]

@@ -20,7 +20,7 @@ from viz.graph import check_root
 from viz.notebook import document
 from viz.paths import partials
 from viz.saving import saved
-from viz.words import LONGEST, tidy
+from viz.words import LONGEST, quietly, tidy
 
 SHOWN = 5  # ops that are named where a gradient is zero
 _ASSIGNED = re.compile(r"\.data\b\s*(\[.*\])?\s*([-+*/@%]|//|\*\*)?=(?!=)")
@@ -58,6 +58,7 @@ class Reason:
     __repr__ = __str__ = text
 
 
+@quietly()
 def why_no_grad(node: Any, root: Any) -> Reason:
     """Where the gradient of a node was cut on its way from the root, and the line of code that did it.
 

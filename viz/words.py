@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 
@@ -65,12 +66,19 @@ def written(data: Any) -> str:
     return f"[{', '.join(map(written, data))}]" if isinstance(data, list) else number(data)
 
 
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Without NumPy's warnings of infinities and NaN, which stand in what is shown, and come from lines of our own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield
+
+
 def summary(data: Any, digits: int = 4) -> tuple[str, str, str]:
     """Mean, least and greatest of an array."""
     if data.size == 0:
         return DASH, DASH, DASH
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # inf - inf, and sums past the largest float, say so in the mean
+    with quietly():  # inf - inf, and sums past the largest float, say so in the mean
         return number(data.mean(), digits), number(data.min(), digits), number(data.max(), digits)
 
 
