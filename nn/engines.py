@@ -53,7 +53,7 @@ def numbers(asker: object, x: Any, role: str = "its input") -> Any:
     """x as a node or a plain array of real numbers; TypeError, with the asker and x's role, for anything else."""
     if dispatch.is_node(x):
         return x
-    dispatch.refuse_nodes_within(named(asker), x)
+    dispatch.refuse_within(named(asker), x)
     foreign.refuse_torch(named(asker), Tensor, x)
     return arrays.asarray(x, f"{named(asker)}: {role}")
 

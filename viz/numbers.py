@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ops.dispatch import is_node, refuse_nodes_within
+from ops.dispatch import is_node, refuse_within
 from ops.errors import ShapeError
 from viz.arguments import kind
 
@@ -15,7 +15,7 @@ Array = np.ndarray[Any, Any]
 
 def numbers(asker: str, name: str, x: Any) -> Array:
     """The data as an array, floats as float64, the others as they are; TypeError for what holds no real numbers."""
-    refuse_nodes_within(f"{asker}: {name}", x)
+    refuse_within(f"{asker}: {name}", x)
     x = (x.numpy() if x.rank else x.data) if is_node(x) else x
     try:
         data = np.asarray(x)
