@@ -70,6 +70,8 @@ _KEPT = """        before = {x: x.grad for x in graph.topological(*seeds) if x n
             x.grad = before.get(x, x.grad)
 """
 
+_RUN = "        y = op.run(arrays, inputs, params) if op.moves else arrays.silently(op.run, arrays, inputs, params)\n"
+
 _RELU_IN_PLACE = (
     Edit(
         "scalar",
@@ -83,10 +85,8 @@ _RELU_IN_PLACE = (
     Edit(
         "tensor",
         "tensor/tensor.py",
-        "        y = arrays.silently(op.run, arrays, inputs, params)\n",
-        "        y = arrays.silently(op.run, arrays, inputs, params)\n"
-        '        if op.name == "relu":\n'
-        "            args[0]._array[...] = y\n",
+        _RUN,
+        _RUN + '        if op.name == "relu":\n            args[0]._array[...] = y\n',
     ),
 )
 
@@ -101,9 +101,8 @@ _TANH_WRAPPED_ANEW = (
     Edit(
         "tensor",
         "tensor/tensor.py",
-        "        y = arrays.silently(op.run, arrays, inputs, params)\n",
-        "        y = arrays.silently(op.run, arrays, inputs, params)\n"
-        '        if op.name == "tanh":\n'
+        _RUN,
+        _RUN + '        if op.name == "tanh":\n'
         "            return Tensor(y, requires_grad=any([x.requires_grad for x in args]))\n",
     ),
 )

@@ -19,6 +19,17 @@ def demand_foldable(op: Any, g: Any, x: Any, y: Any) -> None:
         refuse_misfit(op, g, x)
 
 
+def stretched_tangent(xp: Any, node: Any, t: Any) -> Any:
+    """A pointwise op's tangent stretched to the shape of its node; ShapeError where another shape came out."""
+    if node.op.kind != "pointwise" or not stretches(t.shape, node.shape):
+        rules = " or ".join(rule.__name__ for rule in node.op.rules.values())
+        raise ShapeError(
+            f"{rules}: a tangent of shape {t.shape} came out for {node.op.name}, whose value has shape {node.shape}; "
+            f"return one of that shape"
+        )
+    return xp.broadcast_to(t, node.shape)
+
+
 def stretches(shape: Shape, to: Shape) -> bool:
     """Whether an array of this shape broadcasts to the other."""
     return len(shape) <= len(to) and all(n in (1, m) for n, m in zip(reversed(shape), reversed(to)))

@@ -16,6 +16,7 @@ from typing import Any
 from ops import graph, modes
 from ops.dispatch import is_node, is_number, refuse_mixing
 from ops.errors import ShapeError
+from ops.fitting import stretched_tangent
 from ops.graph import assembled, parts, reverse
 from ops.leaves import leaves_for
 from ops.nesting import Transform, begun, between, reaches_outside
@@ -112,7 +113,7 @@ def pushforward(y: Any, tangents: Mapping[Any, Any]) -> Any:
     for node in order:
         t = node.op.jvp(_ops(), [along.get(x) for x in node.args], node, node.args, node.params)
         if t is not None:
-            along[node] = t if t.shape == node.shape else _ops().broadcast_to(t, node.shape)
+            along[node] = t if t.shape == node.shape else stretched_tangent(_ops(), node, t)
     return assembled(y, [along[p] if p in along else _zero(p) for p in parts(y)])
 
 

@@ -32,12 +32,12 @@ class Pointwise(Op[P]):
     ) -> Sequence[Any]:
         partials = self.local(xp, y, args, params)
         if len(partials) == 1:
-            return (_times(xp, g, partials[0]) if partials[0] is not None else None,)
-        return [_times(xp, g, d) if w and d is not None else None for w, d in zip(wanted, partials)]
+            return (times(xp, g, partials[0]) if partials[0] is not None else None,)
+        return [times(xp, g, d) if w and d is not None else None for w, d in zip(wanted, partials)]
 
     def jvp(self, xp: Any, tangents: Sequence[Any], y: Any, args: Sequence[Any], params: Params) -> Any:
         partials = self.local(xp, y, args, params)
-        return _total([_times(xp, t, d) for t, d in zip(tangents, partials) if t is not None and d is not None])
+        return _total([times(xp, t, d) for t, d in zip(tangents, partials) if t is not None and d is not None])
 
     def local(self, xp: Any, y: Any, args: Sequence[Any], params: Params) -> Sequence[Any]:
         """The partial derivatives here: dy/dx for each argument, None where the op has none."""
@@ -76,7 +76,7 @@ class Reduction(Op[P]):
         self, xp: Any, g: Any, y: Any, args: Sequence[Any], params: Params, wanted: Sequence[bool]
     ) -> Sequence[Any]:
         (x,) = args
-        sent = _times(xp, _restored(xp, g, x, params), self._partial(xp, y, x, params))
+        sent = times(xp, _restored(xp, g, x, params), self._partial(xp, y, x, params))
         return (sent if sent.shape == x.shape else self._stretched(xp, sent, x),)
 
     def _stretched(self, xp: Any, sent: Any, x: Any) -> Any:
@@ -86,7 +86,7 @@ class Reduction(Op[P]):
 
     def jvp(self, xp: Any, tangents: Sequence[Any], y: Any, args: Sequence[Any], params: Params) -> Any:
         d = self._partial(xp, y, args[0], params)
-        return xp.sum(_times(xp, tangents[0], d), axis=params["axis"], keepdims=params["keepdims"])
+        return xp.sum(times(xp, tangents[0], d), axis=params["axis"], keepdims=params["keepdims"])
 
     def _partial(self, xp: Any, y: Any, x: Any, params: Params) -> Any:
         rest = dict(params)
@@ -172,7 +172,7 @@ class General(Op[P]):
         return self.positions_read("defvjp")
 
 
-def _times(xp: Any, g: Any, d: Any) -> Any:
+def times(xp: Any, g: Any, d: Any) -> Any:
     """g * d; where the partial is a condition, g where it holds and 0 elsewhere, which no infinity turns into NaN."""
     if type(d) is int and d == 1:
         return g

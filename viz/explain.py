@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from html import escape
 from itertools import product
-from math import prod
 from pathlib import Path as File
 from typing import Any
 
@@ -241,7 +241,7 @@ def _path(route: Route, names: _Names) -> Path:
         nodes=(*(names[node] for node, _ in route), names[names.leaf]),
         operands=tuple(edge.operand for _, edge in route),
         partials=tuple(edge.d for _, edge in route),
-        product=prod(edge.d for _, edge in route),
+        product=reduce(lambda p, step: step[1].sends(p), route, 1.0),
         slopes=tuple(_slope(node, operand, names) for node, operand in shown),
         formulas=tuple(_formula(node, operand, names) for node, operand in shown),
     )

@@ -19,7 +19,8 @@ _BEYOND = 1e9  # stands for the logarithm of an infinity, and with a minus for t
 class Edge(NamedTuple):
     """One argument of a node that leads to the leaf, its place there, and the node's partial derivative for it.
 
-    total: the sum of the products of all paths from here.  rank: the logarithm of the largest of them.
+    total: the sum of the products of all paths from here.  rank: the logarithm of the largest of them.  closed: whether
+    this is a branch that was not taken, which sends 0 even of an infinity.
     """
 
     operand: int
@@ -27,6 +28,11 @@ class Edge(NamedTuple):
     d: float
     total: float
     rank: float
+    closed: bool = False
+
+    def sends(self, g: float) -> float:
+        """What goes on to the argument when g comes in."""
+        return 0.0 if self.closed else g * self.d
 
 
 Flow = dict[Any, list[Edge]]  # of each node above the leaf, arguments first, the edges towards it, the best first
@@ -55,7 +61,8 @@ def _edges(args: Sequence[Any], slopes: Sequence[Any], below: dict[Any, tuple[fl
     for k, (arg, d) in enumerate(zip(args, slopes)):
         if d is not None and arg in below:
             total, rank = below[arg]
-            edges.append(Edge(k, arg, float(d), float(d) * total, _log(d) + rank))
+            edge = Edge(k, arg, float(d), 0.0, _log(d) + rank, closed=d is False)
+            edges.append(edge._replace(total=edge.sends(total)))
     return edges
 
 
@@ -77,7 +84,7 @@ def count_and_total(found: Flow, leaf: Any, root: Any) -> tuple[int, float]:
             for edge in found[node]:
                 arg = edge.arg
                 ways[arg] = ways.get(arg, 0) + n
-                grads[arg] = grads.get(arg, 0.0) + g * edge.d
+                grads[arg] = grads.get(arg, 0.0) + edge.sends(g)
     return ways[leaf], grads[leaf]
 
 
@@ -121,9 +128,15 @@ def _followed(found: Flow, branch: _Branch) -> tuple[Any, list[_Branch]]:
         best, *others = found[node]
         for edge in others:
             beside.append(
-                _Branch(rank - best.rank + edge.rank, p * edge.total, p * edge.d, edge.arg, (node, edge, trail))
+                _Branch(
+                    rank - best.rank + edge.rank,
+                    0.0 if edge.closed else p * edge.total,
+                    edge.sends(p),
+                    edge.arg,
+                    (node, edge, trail),
+                )
             )
-        p *= best.d
+        p = best.sends(p)
         node, trail = best.arg, (node, best, trail)
     return trail, beside
 

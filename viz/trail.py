@@ -14,6 +14,7 @@ from typing import Any
 import ops
 from ops import graph as protocol
 from ops.errors import ParameterError
+from ops.kinds import times
 from ops.shapes import fold
 from scalar import floats
 from viz.fold import alone, nearest
@@ -172,7 +173,7 @@ def _visit(i: int, node: Any, args: Sequence[int], grads: Grads, send: Callable[
 def _sent_by_value(node: Any, g: float) -> list[Sent]:
     numbers = [node.data, *(x.data for x in node.args)]
     partials = node.op.checked(floats.run(node.op.rules["partials"], numbers, node.params))
-    return [(None, None) if d is None else (float(g * d), float(d)) for d in partials]
+    return [(None, None) if d is None else (float(times(floats, g, d)), float(d)) for d in partials]
 
 
 def _sent_by_array(node: Any, g: Any) -> list[Sent]:
