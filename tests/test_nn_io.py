@@ -565,6 +565,7 @@ def test_disk_that_takes_no_more_leaves_the_old_file_and_no_other(path: Path) ->
 SAVER = """
 import os, sys
 import numpy as np
+import numpy.random  # which nn opens when it first draws, and so would each process after the fork
 import nn
 
 def save_on_and_on(step, paths):
