@@ -32,7 +32,7 @@ def _asks(array: Any) -> Any:
 def _gradient(y: Any, w: Any) -> list[float]:
     w.grad = None
     y.sum().backward()
-    return w.grad.tolist()
+    return np.asarray(w.grad).tolist()
 
 
 @pytest.mark.parametrize("array", ARRAYS)
@@ -133,15 +133,16 @@ def test_numpy_s_polynomials_are_refused_or_right(array: Any) -> None:
         with pytest.raises(TypeError, match="would take the numbers of this"):
             call()
     with pytest.raises(TypeError, match="not a Polynomial"):
-        np.polynomial.Polynomial([1.0, 3.0]) * w
+        OPERATORS["*"](np.polynomial.Polynomial([1.0, 3.0]), w)
 
 
 def test_polynomials_of_values_keep_their_graph() -> None:
-    v = Value(2.0)
+    v: Any = Value(2.0)
+    p: Any = np.poly1d([3.0, 1.0])
     for y, slope in (
-        (np.poly1d([3.0, 1.0])(v), 3.0),
+        (p(v), 3.0),
         (np.polynomial.Polynomial([1.0, 3.0])(v), 3.0),
-        ((np.poly1d([3.0, 1.0]) * v).coefficients[0], 3.0),
+        ((p * v).coefficients[0], 3.0),
     ):
         v.grad = 0
         y.backward()
@@ -166,4 +167,4 @@ def test_numpy_s_helpers_refuse_what_asks_and_take_what_does_not(array: Any) -> 
     for call in (lambda x: np.r_[x, x], lambda x: np.c_[x, x], lambda x: np.full(2, x[0], float)):
         with pytest.raises(TypeError, match=r"[Nn]um[Pp]y would take the numbers of this"):
             call(_asks(array))
-        assert np.shape(call(array([0.5, 2.0])))
+        assert len(call(array([0.5, 2.0]))) in (2, 4)
