@@ -40,7 +40,7 @@ _QUESTIONS = {  # whose answers have no derivative
     *("shape", "ndim", "size", "array_repr", "array_str", "array2string", "iscomplexobj", "isrealobj", "result_type"),
     *("zeros_like", "ones_like", "empty_like", "shares_memory", "may_share_memory"),
 }
-_PICTURES = {"matplotlib", "mpl_toolkits", "seaborn"}  # no derivative is taken of what they show
+_SHOWING = {"viz", "matplotlib", "mpl_toolkits", "seaborn", "nn.module", "numpy.testing"}  # nobody differentiates that
 ABOVE_PANDAS = 5000  # more than its arrays have, so that `series * node` is left to the node
 _LIBRARIES = {"numpy", "pandas", "scipy"}  # which compute with the numbers that they take
 
@@ -74,11 +74,11 @@ def _of_its_shape_alone(name: str, args: Sequence[Any], options: Mapping[str, An
 
 def refuse_array(node: Any, who: str = "NumPy") -> None:
     """TypeError where an array's numbers leave the graph unasked: inside a transform, or to a library that computes."""
-    if not node.requires_grad:
+    if not node.requires_grad or not (asker := _asker()):
         return
-    kind, asker = type(node).__name__, _asker()
+    kind = type(node).__name__
     who = "optimizer.step() or the like" if asker in ("nn", "tensor") else who
-    if (transform := tracer()) and asker not in _OURS:
+    if transform := tracer():
         raise TypeError(
             f"{transform}: {who} made a plain array of a {kind}, so its derivative would be lost; write it with ops, "
             f"as in ops.stack([x, y]) for np.array([x, y]), or give x.numpy() where the numbers alone are meant"
@@ -90,23 +90,19 @@ def refuse_array(node: Any, who: str = "NumPy") -> None:
         )
 
 
-_OURS = {"viz", "nn.module"}  # which show numbers, and save them: by name
-
-
 def _asker() -> str:
-    """The package whose code wants the numbers; NumPy's on behalf of who called it, if that is known to be harmless."""
+    """The package whose code wants the numbers; empty where it only shows, checks or saves them."""
     frame, through_numpy = sys._getframe(2), False
     while frame is not None:
-        name = frame.f_globals.get("__name__") or ""
+        name = frame.f_globals.get("__name__") or "__main__"
         package = name.partition(".")[0]
-        if name in _OURS or package in _OURS or package in _PICTURES or name.startswith("numpy.testing"):
-            return name if name in _OURS else package
-        if package == "numpy":
-            through_numpy = True
-        elif name not in ("ops.methods", __name__):
+        if package in _SHOWING or ".".join(name.split(".")[:2]) in _SHOWING:
+            return ""
+        if package != "numpy" and name not in ("ops.methods", __name__):
             return "numpy" if through_numpy and package not in _LIBRARIES else package
+        through_numpy = through_numpy or package == "numpy"  # which may have been called by one that only shows
         frame = frame.f_back
-    return "numpy" if through_numpy else ""
+    return "numpy"
 
 
 def refuse_torch(asker: str, node: type, other: Any) -> None:

@@ -140,7 +140,7 @@ class Op(Generic[P]):
             if value.__class__ not in PLAIN:
                 failures.normalise(self, rest, params, self.elementwise and self._door is not None)
                 break
-        return self._in_a_list(arrays[0], params) if self.variadic else arrays, params
+        return self._in_a_list(arrays[0], params) if self.variadic else tuple(arrays), params
 
     def _in_a_list(self, arrays: Any, params: Mapping[str, Any]) -> tuple[Any, ...]:
         if isinstance(arrays, (str, Mapping)):

@@ -26,12 +26,22 @@ class _Double:
     __hash__ = object.__hash__
 
 
+class _ForFunctions:
+    """`__array_ufunc__` where NumPy asks the class, for `np.tanh(value)`, and None where it asks the object.
+
+    That it asks for its operators, and None leaves `array * value` to the Value.
+    """
+
+    def __get__(self, value: Any, kind: Any = None) -> Any:
+        return array_ufunc if value is None else None
+
+
 class Number:
     """A Value as other libraries see it.  A transform refuses what would take its number out of the graph unseen."""
 
     __slots__ = ()
     _data: float
-    __array_ufunc__, __pandas_priority__ = array_ufunc, ABOVE_PANDAS  # so that `array * value` is left to the Value
+    __array_ufunc__, __pandas_priority__ = _ForFunctions(), ABOVE_PANDAS
     dtype: Any = _Double()
 
     # fmt: off
