@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_FIXED = (int, float, bool, str, type(None))
+_FIXED = (int, float, bool, str, type(None), type)
 
 
 def owned(params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -28,4 +28,5 @@ def _own(value: Any) -> Any:
         return type(value)(map(_own, value))
     if type(value) is dict:
         return {key: _own(x) for key, x in value.items()}
-    return value.copy() if hasattr(value, "shape") and hasattr(value, "copy") else value
+    is_array = hasattr(value, "shape") and hasattr(value, "copy") and not isinstance(value, type)  # np.float32 is one
+    return value.copy() if is_array else value
