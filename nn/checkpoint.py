@@ -186,7 +186,7 @@ def _tree(x: Any, path: tuple[str, ...], arrays: dict[str, Array]) -> Any:
         return {"array" if isinstance(x, np.ndarray) else "number": name}
     if x is None or type(x) in (bool, int, float, str):
         return x
-    if type(x) in (list, tuple):
+    if isinstance(x, (list, tuple)) and type(x) in (list, tuple):
         return {type(x).__name__: [_tree(each, (*path, str(i)), arrays) for i, each in enumerate(x)]}
     if isinstance(x, Mapping) and all(type(key) in (str, int) for key in x):
         return {"dict": [[key, _tree(value, (*path, str(key)), arrays)] for key, value in x.items()]}

@@ -32,49 +32,46 @@ class Part(NamedTuple):
     own_name: str
 
 
-def walk(root: Holder, every_name: bool = False) -> Iterator[Part]:
+def walk(root: Holder, every_name: bool = False) -> list[Part]:
     """The root and everything below it, in order; with every name, what is held in two places comes twice."""
     met: set[int] = set()
-    stack: list[tuple[Any, Iterator[Part]]] = [(None, iter([Part("", root, root, "")]))]
+    parts: list[Part] = []
+    stack: list[Part | int] = [Part("", root, root, "")]
     while stack:
-        holder, parts = stack[-1]
-        part = next(parts, None)
-        if part is None:
-            stack.pop()
-            if every_name:
-                met.discard(id(holder))  # what is left in it are the holders on the way here, none of them twice
+        part = stack.pop()
+        if isinstance(part, int):  # all below a holder has come, so that it may come again in another place
+            met.discard(part)
         elif (opened := opener(type(part.value))) is None:
-            yield part
-        elif id(part.value) not in met:
-            met.add(id(part.value))
-            yield part
-            stack.append((part.value, children(part, opened(part.value))))
+            parts.append(part)
+        elif (place := id(part.value)) not in met:
+            met.add(place)
+            parts.append(part)
+            if every_name:
+                stack.append(place)
+            stack += children(part, opened(part.value))[::-1]
+    return parts
 
 
-def children(holder: Part, parts: Parts) -> Iterator[Part]:
+def children(holder: Part, parts: Parts) -> list[Part]:
     """The parts of a holder by their names, without numbers and words."""
-    of_module = isinstance(holder.value, Holder)
-    owner, within = (holder.value, "") if of_module else (holder.owner, _below(holder.own_name))
-    whole = _below(holder.name)
-    return (Part(f"{whole}{key}", value, owner, f"{within}{key}") for key, value in parts if type(value) not in _PLAIN)
+    whole = f"{holder.name}." if holder.name else ""
+    if isinstance(holder.value, Holder):
+        owner, within = holder.value, ""
+    else:
+        owner, within = holder.owner, f"{holder.own_name}."
+    return [Part(f"{whole}{key}", value, owner, f"{within}{key}") for key, value in parts if type(value) not in _PLAIN]
 
 
-def _below(name: str) -> str:
-    return f"{name}." if name else ""
-
-
-def found(root: Holder, every_name: bool = False) -> Iterator[Part]:
-    """`walk`, with TypeError at its end for a module or a parameter that is kept where no name leads to it."""
-    met, opaque = set(), []
-    for part in walk(root, every_name):
-        met.add(id(part.value))
-        if is_opaque(type(part.value)):
-            opaque.append(part)
-        yield part
-    for part in opaque:
-        for value in _hidden_in(part.value):
-            if id(value) not in met:
-                _refuse_hidden(part, value)
+def found(root: Holder, every_name: bool = False) -> list[Part]:
+    """`walk`; TypeError for a module or a parameter that is kept where no name leads to it."""
+    parts = walk(root, every_name)
+    if opaque := [part for part in parts if is_opaque(type(part.value))]:
+        met = {id(part.value) for part in parts}
+        for part in opaque:
+            for value in _hidden_in(part.value):
+                if id(value) not in met:
+                    _refuse_hidden(part, value)
+    return parts
 
 
 def is_leaf(x: Any) -> bool:
@@ -189,8 +186,8 @@ def _hidden_in(holder: Any, budget: int = 1000) -> Iterator[Any]:
 def _contents(holder: Any) -> list[Any]:
     if opened := opener(type(holder)):
         return [value for _, value in opened(holder)]
-    if isinstance(holder, (Set, MappingView)):
-        return _members([*holder])
+    if issubclass(type(holder), (Set, MappingView)):
+        return _members(list(holder))
     if isinstance(holder, partial):
         return [holder.func, *holder.args, *holder.keywords.values()]
     return list(getattr(holder, "__dict__", {}).values())

@@ -41,7 +41,7 @@ class DataLoader:
         self.shuffle, self.drop_last = flag(self, "shuffle", shuffle), flag(self, "drop_last", drop_last)
         self.rng = generator(rng)
         self.dataset = arrays[0] if len(arrays) == 1 and _is_dataset(arrays[0]) else None
-        self.arrays = _columns(_side_by_side(arrays)) if self.dataset is None else ()
+        self.arrays: tuple[Array, ...] = _columns(_side_by_side(arrays)) if self.dataset is None else ()
         self._left: Array | None = None  # rows that the epoch under way has not come to
         self._resumed: Array | None = None  # rows that are left of an epoch that another run began
         self._demand_equal_lengths()

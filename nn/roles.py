@@ -37,7 +37,7 @@ def noting(init: Callable[..., None]) -> Callable[..., None]:
 def role(part: Part) -> str:
     """What the part is to its module; empty for what is neither a parameter nor a buffer."""
     value = part.value
-    is_array = isinstance(value, np.ndarray)
+    is_array = issubclass(type(value), np.ndarray)
     if not (is_array or is_node(value)):
         return ""
     roles = vars(part.owner).get(ROLES, {})

@@ -103,7 +103,7 @@ def test_float16_adam_follows_pytorchs_float32_on_small_gradients() -> None:
     ours, theirs = leaf(np.ones(3, np.float16)), torch.ones(3, requires_grad=True)
     here, there = nn.Adam([ours], lr=0.01), torch.optim.Adam([theirs], lr=0.01)
     for g in ([1e-4, 0.0, 2e-3], [2e-4, 1e-4, 0.0]):
-        ours.grad, theirs.grad = np.float16(g), torch.tensor(np.float32(np.float16(g)))
+        ours.grad, theirs.grad = np.array(g, np.float16), torch.tensor(np.array(g, np.float16).astype(np.float32))
         here.step()
         there.step()
     np.testing.assert_allclose(ours.numpy(), theirs.detach().numpy(), atol=1e-3)
@@ -113,7 +113,7 @@ def test_float16_adam_follows_pytorchs_float32_on_small_gradients() -> None:
 @pytest.mark.parametrize("scale", [1e30, 1e-30, 1.0])
 def test_clipping_measures_and_scales_float32_gradients_of_any_size(scale: float) -> None:
     torch: Any = pytest.importorskip("torch")
-    g = np.float32([3.0, -4.0, 12.0]) * np.float32(scale)
+    g = np.array([3.0, -4.0, 12.0], np.float32) * np.float32(scale)
     ours, theirs = leaf(np.ones(3, np.float32)), torch.ones(3, dtype=torch.float64, requires_grad=True)
     ours.grad, theirs.grad = g, torch.tensor(g.astype(float))
     norm = nn.clip_grad_norm([ours], 1.0)

@@ -35,6 +35,9 @@ class Parts(right_nn.Module):
         return x
 
 
+parts: Any = Parts  # of which the type checker knows no attribute
+
+
 def names(module: Any) -> list[str]:
     return [name for name, _ in module.named_parameters()]
 
@@ -193,7 +196,7 @@ def test_a_list_in_which_nothing_asks_for_a_gradient_is_refused() -> None:
 
 
 def test_buffers_are_declared_and_saved_where_they_are_persistent() -> None:
-    module = Parts(plain=np.ones(2), constant=nn.array([1.0]))
+    module = parts(plain=np.ones(2), constant=nn.array([1.0]))
     module.register_buffer("mean", nn.array([1.0, 2.0]))
     module.register_buffer("count", 3)
     module.register_buffer("cache", np.zeros(2), persistent=False)
@@ -224,7 +227,7 @@ def test_buffers_are_declared_and_saved_where_they_are_persistent() -> None:
     }.items(),
 )
 def test_a_wrong_declaration_or_assignment_is_refused_in_a_sentence(said: str, call: Any) -> None:
-    module = Parts(w=leaf())
+    module = parts(w=leaf())
     before = module.w
     with pytest.raises((TypeError, ValueError), match=re.escape(said)) as caught:
         call(module)
@@ -285,7 +288,7 @@ def test_a_module_made_in_forward_is_found() -> None:
         def forward(self, x: Any) -> Any:
             self.layer = nn.Linear(x.shape[1], 1, rng=0)
             self.register_parameter("scale", leaf())
-            return self.layer(x) * self.scale
+            return self.layer(x) * vars(self)["scale"]
 
     module = Lazy()
     module(np.ones((2, 3)))
@@ -333,7 +336,7 @@ FOUND: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize(("name", "holder"), FOUND.items(), ids=FOUND)
 def test_parts_are_found_by_name_in_every_ordered_holder(name: str, holder: Any, part: Any) -> None:
     value = part()
-    module = Parts(a=holder(value))
+    module = parts(a=holder(value))
     below = [f"{name}.weight", f"{name}.bias"] if isinstance(value, right_nn.Module) else [name]
     assert names(module) == list(module.state_dict()) == below
     twin = module.to("scalar")
@@ -355,7 +358,7 @@ HIDDEN: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize(("kind", "holder"), HIDDEN.items(), ids=HIDDEN)
 def test_parts_that_no_name_leads_to_are_refused(kind: str, holder: Any, part: Any) -> None:
     value = part()
-    module = Parts(a=holder(value))
+    module = parts(a=holder(value))
     for ask in (module.parameters, module.state_dict, module.eval, module.zero_grad):
         said = f"Parts: a is a {kind} that holds a {type(value).__name__}, which gets no name there; keep it in"
         with pytest.raises(TypeError, match=said) as caught:
@@ -365,7 +368,7 @@ def test_parts_that_no_name_leads_to_are_refused(kind: str, holder: Any, part: A
 
 def test_holders_without_names_may_hold_what_is_found_elsewhere() -> None:
     layer = nn.Linear(2, 1, rng=0)
-    module = Parts(layer=layer, all={layer}, plain=Plain(layer.weight), words={"a"}, rng=np.random.default_rng(0))
+    module = parts(layer=layer, all={layer}, plain=Plain(layer.weight), words={"a"}, rng=np.random.default_rng(0))
     module.optimizer = nn.SGD(module.parameters())
     assert names(module) == ["layer.weight", "layer.bias"]
 
@@ -395,7 +398,7 @@ def test_parts_in_attributes_of_the_class_are_refused(kept: Any) -> None:
 
 
 def test_a_holder_within_itself_is_walked_once() -> None:
-    parent, child = Parts(w=leaf()), Parts(v=leaf())
+    parent, child = parts(w=leaf()), parts(v=leaf())
     parent.child, child.parent = child, parent
     assert names(parent) == ["w", "child.v"]
     assert list(parent.state_dict()) == ["w", "child.v"]
@@ -405,7 +408,7 @@ def test_a_holder_within_itself_is_walked_once() -> None:
     "holder", [lambda p, q: {1: p, "1": q}, lambda p, q: {"b.c": p, "b": {"c": q}}], ids=["1 and '1'", "dots"]
 )
 def test_two_arrays_of_one_name_are_refused(holder: Any, tmp_path: Any) -> None:
-    module = Parts(a=holder(leaf(1.0), leaf(2.0)))
+    module = parts(a=holder(leaf(1.0), leaf(2.0)))
     assert len(module.parameters()) == 2
     for ask in (module.state_dict, lambda: nn.save(module, tmp_path / "m.npz"), lambda: module.load_state_dict({})):
         with pytest.raises(ValueError, match=r"two arrays of Parts have the name a\.\S+, so one would be lost; rename"):
@@ -414,9 +417,9 @@ def test_two_arrays_of_one_name_are_refused(holder: Any, tmp_path: Any) -> None:
 
 
 def test_modules_nested_two_thousand_deep_are_found_and_a_copy_is_refused() -> None:
-    module = Parts(w=leaf())
+    module = parts(w=leaf())
     for _ in range(2000):
-        module = Parts(m=module)
+        module = parts(m=module)
     assert len(module.parameters()) == 1
     module.load_state_dict({name: x + 1 for name, x in module.state_dict().items()})
     assert module.eval().parameters()[0].item() == 2.0
@@ -428,7 +431,7 @@ def test_modules_nested_two_thousand_deep_are_found_and_a_copy_is_refused() -> N
 
 
 def test_plain_values_are_parameters_through_steps_copies_and_files(tmp_path: Any) -> None:
-    module = Parts(k=Value(3.0), more=[Value(1.0), Value(-1.0)])
+    module = parts(k=Value(3.0), more=[Value(1.0), Value(-1.0)])
     optimizer = nn.SGD(module.parameters(), lr=0.1)
     for _ in range(3):
         module.zero_grad()
@@ -439,7 +442,7 @@ def test_plain_values_are_parameters_through_steps_copies_and_files(tmp_path: An
     assert names(module) == ["k", "more.0", "more.1"]
     assert module.to("tensor").k.item() == module.to("scalar").k.data == module.k.data
     nn.save(module, tmp_path / "values.npz")
-    again = nn.load(Parts(k=Value(0.0), more=[Value(0.0), Value(0.0)]), tmp_path / "values.npz")
+    again = nn.load(parts(k=Value(0.0), more=[Value(0.0), Value(0.0)]), tmp_path / "values.npz")
     assert again.k.data == module.k.data
 
 
