@@ -127,15 +127,8 @@ def _followed(found: Flow, branch: _Branch) -> tuple[Any, list[_Branch]]:
     while node in found:
         best, *others = found[node]
         for edge in others:
-            beside.append(
-                _Branch(
-                    rank - best.rank + edge.rank,
-                    0.0 if edge.closed else p * edge.total,
-                    edge.sends(p),
-                    edge.arg,
-                    (node, edge, trail),
-                )
-            )
+            rest = 0.0 if edge.closed else p * edge.total
+            beside.append(_Branch(rank - best.rank + edge.rank, rest, edge.sends(p), edge.arg, (node, edge, trail)))
         p = best.sends(p)
         node, trail = best.arg, (node, best, trail)
     return trail, beside
