@@ -26,7 +26,9 @@ X, Y = np.random.default_rng(0).normal(size=(6, 2)), np.array([1.0, -1.0] * 3)
 
 def after_backward(kind: Any) -> tuple[Any, Any]:
     """A leaf and its root."""
-    leaf = Value(2.0, label="w") if kind is Value else kind([[1.0, 2.0], [3.0, 4.0]], requires_grad=True, label="w")
+    leaf: Any = (
+        Value(2.0, label="w") if kind is Value else kind([[1.0, 2.0], [3.0, 4.0]], requires_grad=True, label="w")
+    )
     root = (leaf * leaf).tanh() if kind is Value else (leaf * leaf).sum()
     root.backward()
     return leaf, root
@@ -222,7 +224,7 @@ def is_a_picture(path: Path) -> bool:
 @pytest.mark.parametrize("kind", [Value, Tensor, ValueArray])
 def test_a_graph_of_any_numbers_has_its_pictures_without_a_warning(kind: Any, number: float, tmp_path: Path) -> None:
     with np.errstate(all="ignore"):
-        leaf = Value(number) if kind is Value else kind([number, 1.0, number, 2.0, 3.0], requires_grad=True)
+        leaf: Any = Value(number) if kind is Value else kind([number, 1.0, number, 2.0, 3.0], requires_grad=True)
         root = leaf * leaf + leaf if kind is Value else (leaf * leaf).sum()
         root.backward()
     place = None if kind is Value else 0

@@ -54,7 +54,7 @@ def _grid_over(X: Array, mesh: float) -> list[Array]:
     along = [np.arange(a, b, mesh) for a, b in zip(low, high)]
     if min(map(len, along)) < 2:
         raise ParameterError(f"decision_boundary: a mesh of {mesh:g} is wider than this plane; give a finer one")
-    return np.meshgrid(*along)
+    return list(np.meshgrid(*along))
 
 
 def loss_curve(losses: Mapping[str, Sequence[float]], ax: Any = None) -> Any:
@@ -174,11 +174,11 @@ def broadcast(a: Shape, b: Shape, ax: Any = None, names: tuple[str, str] = ("a",
     Raises ShapeError where the shapes do not broadcast, ValueError where they have more than two axes.
     """
     a, b = (size("broadcast", name, shape) for name, shape in (("a", a), ("b", b)))
-    shape, names = broadcast_shape(a, b), words("broadcast", "names", names, 2)
+    shape, pair = broadcast_shape(a, b), words("broadcast", "names", names, 2)
     if max(len(a), len(b)) > 2:
         raise ValueError(f"broadcast: shapes {a} and {b} have more than the two axes that a sheet of paper has")
     ax, left = axes("broadcast", ax), 0.0
-    for name, own in zip((*names, " + ".join(names)), (a, b, shape)):
+    for name, own in zip((*pair, " + ".join(pair)), (a, b, shape)):
         _grid(ax, left, name, own, shape)
         left += _plane(shape)[1] + 2.0
     ax.set(xlim=(-0.5, left - 1.5), ylim=(-1.6, _plane(shape)[0] + 1.2), aspect="equal")
