@@ -24,9 +24,9 @@ SLOW = ("dataclasses", "difflib", "dis", "html", "inspect", "linecache", "random
 
 
 def _loaded(program: str, names: tuple[str, ...]) -> str:
-    """Which of the modules a fresh Python has read, without its site's own, after it has run the program."""
-    asked = f"{program}\nimport sys\nprint(*(name for name in {names!r} if name in sys.modules))"
-    path = f"import sys; sys.path[:0] = {[str(HOUSE), *filter(None, sys.path)]!r}\n"
+    """Which of the modules a fresh Python, without its site's own, has read for the program and not for itself."""
+    path = f"import sys; before = {{*sys.modules}}; sys.path[:0] = {[str(HOUSE), *filter(None, sys.path)]!r}\n"
+    asked = f"{program}\nprint(*(name for name in {names!r} if name in {{*sys.modules}} - before))"
     done = subprocess.run(
         [sys.executable, "-S", "-W", "error", "-c", path + asked], capture_output=True, text=True, timeout=60
     )

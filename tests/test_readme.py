@@ -68,7 +68,8 @@ def test_package_lists_all_that_it_exports_and_gives_what_it_lists(package: Any)
 
 def test_help_shows_an_op_a_layer_and_what_is_loaded_late() -> None:
     for package, said in ((ops, "softplus = <pointwise op"), (nn, "class Linear"), (viz, "zoom(node")):
-        assert said in pydoc.plain(pydoc.render_doc(package))
+        shown = pydoc.plain(pydoc.render_doc(package))
+        assert said in shown.replace("(\n        ", "(")  # from 3.13 on a long signature has a line for each parameter
 
 
 def test_readme_pictures_and_links_are_there() -> None:
