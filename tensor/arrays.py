@@ -13,6 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view as sliding_window_view
 from ops.shapes import FEW, Axis, Shape, count, inverse, normal_axes, places
 from ops.spec import REGISTRY, Op
 from ops.words import nearest
+from tensor.defaults import get_default_dtype
 from tensor.reading import asarray as asarray
 from tensor.scattered import Scattered
 
@@ -39,7 +40,7 @@ def holds_whole_numbers(op: Op[...], operands: Sequence[Array]) -> bool:
 
 def floated(op: Op[...], operands: Sequence[Array]) -> list[Array]:
     """The operands with whole numbers and booleans as floats, of the type of those that are floats; masks stay."""
-    dtype = next((x.dtype for x in operands if x.dtype.kind == "f"), np.dtype(float))
+    dtype = next((x.dtype for x in operands if x.dtype.kind == "f"), get_default_dtype())
     return [
         x.astype(dtype) if x.dtype.kind != "f" and interval is not None else x
         for x, interval in _by_interval(op, operands)

@@ -273,14 +273,17 @@ def _floated(op: Op[...], args: Sequence[Tensor]) -> tuple[Tensor, ...]:
 
 
 def _lift(other: Any, op: Op[...], dtype: Any) -> Tensor:
-    """The other operand as a constant; a single number, Python's or NumPy's, takes the Tensor's floating type."""
+    """The other operand as a constant; a single number, and a list of Python's, takes the Tensor's floating type."""
     if isinstance(other, (int, float, np.number)):
         return _constant(np.array(other, None if isinstance(other, bool) else dtype))
     if dispatch.is_node(other):
         dispatch.refuse_mixing(op.name, Tensor, type(other))
     dispatch.refuse_within(op.name, other)
     foreign.refuse_torch(op.name, Tensor, other)
-    return traces.entered(_constant(np.array(arrays.asarray(other, op.name))), "operand")
+    array = np.array(arrays.asarray(other, op.name))
+    if dtype is not None and array.dtype.kind in "fiu" and not hasattr(other, "dtype"):
+        array = array.astype(dtype, copy=False)
+    return traces.entered(_constant(array), "operand")
 
 
 def _constant(array: Array) -> Tensor:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import ops
+import tensor
 from scalar.array import ValueArray
 from tensor import Tensor
 from tests import laws
@@ -61,6 +62,22 @@ def test_a_single_number_of_numpy_never_promotes_float32(scalar: Any) -> None:
     x = Tensor(np.array([0.5, 1.5], np.float32), requires_grad=True)
     for y in (x * scalar, scalar * x, x - scalar, scalar / (x + 1.0), ops.maximum(x, scalar), x**scalar):
         assert y.dtype == np.float32
+
+
+@pytest.mark.parametrize("numbers", [[1.0, 2.0], [1, 2], (0.5, 1.5)], ids=repr)
+def test_a_list_of_pythons_numbers_never_promotes_float32(numbers: Any) -> None:
+    x = Tensor(np.array([0.5, 1.5], np.float32), requires_grad=True)
+    for y in (x * numbers, numbers * x, x - numbers, ops.maximum(x, numbers), ops.concat([x, ops.exp(x)]) + [1.0] * 4):
+        assert y.dtype == np.float32
+    assert (x * np.array([1.0, 2.0])).dtype == np.float64  # an array has a type of its own
+
+
+def test_whole_numbers_alone_become_floats_of_the_default_type() -> None:
+    tensor.set_default_dtype(np.float32)
+    try:
+        assert ops.sigmoid(np.array([3])).dtype == (Tensor(np.array([3])) * 2).dtype == np.float32
+    finally:
+        tensor.set_default_dtype(np.float64)
 
 
 def test_a_rule_does_not_wrap_round_either() -> None:
