@@ -62,7 +62,7 @@ def normalise(op: Any, rest: Sequence[Any], params: dict[str, Any], by_itself: b
     if isinstance(params.get("axis"), list):
         params["axis"] = tuple(params["axis"])
     for name, value in params.items():
-        if not isinstance(value, (tuple, list)) and getattr(value, "shape", None) == () and not is_node(value):
+        if hasattr(type(value), "item") and value.shape == () and not is_node(value):
             params[name] = value.item()  # a number of NumPy's is one of Python's, which widens nothing
     asking = {name: x for name, x in params.items() if is_node(x) and x.requires_grad}
     if not by_itself and (said := _about_a_parameter(op, asking)):

@@ -12,6 +12,8 @@ from ops.foreign import ABOVE_PANDAS, array_ufunc
 class _Double:
     """Python's float as a dtype; NumPy's mean of Values asks for its `type`, to give the result that type."""
 
+    kind = "f"
+
     def type(self, x: Any) -> Any:
         return x
 
