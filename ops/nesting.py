@@ -64,6 +64,16 @@ def captured(roots: Iterable[Any]) -> bool:
     return _finds(leaves.__contains__, roots)
 
 
+def copied(root: Any, memo: dict[int, Any]) -> Any:
+    """`copy.deepcopy` of a graph; refused where the copy would have no derivative by what a transform looks at."""
+    if captured(graph.parts(root)):
+        raise TypeError(
+            f"{tracer()}: a deep copy of this {type(root).__name__} would be cut from the graph, so its derivative "
+            f"would be lost; use it itself, which nothing changes, or x.detach() where the numbers alone are meant"
+        )
+    return graph.copy_graph(root, memo)
+
+
 def between(leaves: Sequence[Any], roots: Sequence[Any]) -> tuple[list[Any], set[Any]]:
     """The nodes on a way from the leaves to the roots, arguments first; and the set of them with the leaves."""
     reached = {part for leaf in leaves for part in graph.parts(leaf)}

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ops import dispatch, foreign, graph, modes, traces
+from ops import dispatch, foreign, graph, modes, nesting, traces
 from ops.collector import collector_paused
 from ops.demands import demand_flag
 from ops.errors import ShapeError
@@ -170,7 +170,7 @@ class ValueArray(ArrayMethods):
         return f"ValueArray({numbers}{label}{asks})"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return graph.copy_graph(self, memo)
+        return nesting.copied(self, memo)
 
     def __reduce__(self) -> Any:
         arrays = graph.topological(self)

@@ -146,7 +146,7 @@ class Value(Number):
     def __ge__(self, other: Any) -> bool: return self._data >= getattr(other, "_data", other)
     def item(self) -> float: return self._data
     def __repr__(self) -> str: return f"Value(data={self._data}, grad={self.grad})"
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any: return graph.copy_graph(self, memo)
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any: return nesting.copied(self, memo)
     def __reduce__(self) -> Any: return graph.flatten(self)
     pow, _prev, _op = __pow__, args, property(lambda self: graph.symbol(self))  # micrograd's names
 

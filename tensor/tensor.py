@@ -186,7 +186,7 @@ class Tensor(ArrayMethods):
         return f"Tensor({numbers}{dtype}{label}{asks})"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return graph.copy_graph(self, memo)
+        return nesting.copied(self, memo)
 
     def __reduce__(self) -> Any:
         return graph.flatten(self)
