@@ -9,6 +9,7 @@ from typing import Any
 
 from ops import graph
 from ops.dispatch import is_node
+from ops.nesting import refuse_copy
 
 _PLAIN_TYPES = (int, float, str, bool, type(None))
 _ABOUT_CUTS = ("cut_from", "cut", "no_grad")  # what a leaf's params tell of where it comes from
@@ -23,6 +24,7 @@ class Copied:
         return _copy(self, {})
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        refuse_copy(self)
         return _copy(self, memo)
 
     def __reduce__(self) -> Any:

@@ -11,15 +11,36 @@ from ops.words import a_or_an
 
 # Engines stand a floor above, so they are named here and opened when first needed, as plug-ins are.
 _FLOATS, _ARRAYS = "scalar.floats", "tensor.arrays"
+SHAPED = set[type]()  # classes that were seen to have shapes: to look here is quicker than to ask
 
 
 def apply(op: Any, args: Sequence[Any], params: Mapping[str, Any]) -> Any:
-    """Run the op on the engine of its arguments."""
-    engine = engine_of(op.name, args)
-    if engine is not None and engine.rank == 0 and (not op.elementwise or (len(args) > 1 and any(map(has_axes, args)))):
-        engine = value_array()
-    if engine is not None:
-        return engine.apply_op(op, args, params)
+    """Run the op on the widest node class among its arguments; on numbers and arrays where there is none."""
+    widest: Any = None
+    others: list[Any] = []
+    for x in args:
+        engine: Any = type(x)
+        if engine is not widest:
+            if not hasattr(engine, "apply_op"):
+                others.append(x)
+            elif widest is None or _wider(op.name, widest, engine):
+                widest = engine
+    if widest is None:
+        return _run(op, args, params)
+    if widest.rank == 0 and (not op.elementwise or (others and any(map(has_axes, others)))):
+        widest = value_array()
+    return widest.apply_op(op, args, params)
+
+
+def _wider(asker: str, widest: Any, engine: Any) -> bool:
+    """Whether the second node class holds the first; EngineError where they are of two engines."""
+    if widest.engine != engine.engine:
+        refuse_mixing(asker, *sorted((widest, engine), key=lambda e: e.engine))
+    return engine.rank > widest.rank
+
+
+def _run(op: Any, args: Sequence[Any], params: Mapping[str, Any]) -> Any:
+    """Run the op on numbers and arrays, unrecorded."""
     if not op.elementwise:
         return import_module(_ARRAYS).run(op, [as_array(x, op.name) for x in args], params)
     refuse_within(op.name, args)
@@ -36,6 +57,12 @@ def as_array(x: Any, asker: str) -> Any:
     return import_module(_ARRAYS).asarray(x, asker)
 
 
+def shaped(asker: str, arrays: Sequence[Any]) -> tuple[Any, ...]:
+    """What an op is called on, with numbers and lists as arrays, so that all have a shape."""
+    SHAPED.update(type(x) for x in arrays if hasattr(type(x), "shape"))
+    return tuple([x if hasattr(type(x), "shape") else as_array(x, asker) for x in arrays])
+
+
 def has_axes(x: Any) -> bool:
     """Whether x is more than one number: an array or an array node with axes, or a list."""
     return bool(x.shape) if hasattr(x, "shape") else isinstance(x, (list, tuple))
@@ -44,18 +71,6 @@ def has_axes(x: Any) -> bool:
 def is_number(x: Any) -> bool:
     """Whether x is a real number of Python's, a Fraction or a Decimal too, and not of an array library or an engine."""
     return isinstance(x, (int, float)) or (hasattr(type(x), "__float__") and not hasattr(x, "shape"))
-
-
-def engine_of(asker: str, args: Sequence[Any]) -> Any:
-    """The node class to run on: the widest among the arguments; EngineError where two engines meet."""
-    widest: Any = None
-    for x in args:
-        engine: Any = type(x)
-        if engine is not widest and hasattr(engine, "apply_op"):
-            if widest is not None and widest.engine != engine.engine:
-                refuse_mixing(asker, *sorted((widest, engine), key=lambda e: e.engine))
-            widest = engine if widest is None or engine.rank > widest.rank else widest
-    return widest
 
 
 def refuse_mixing(asker: str, one: type, two: type) -> NoReturn:

@@ -36,8 +36,9 @@ def topological(*roots: Any) -> list[Any]:
     A depth-first walk with a stack of its own: a node is opened when first met, and put in order when
     everything below it has been, which the None on top of it tells.
     """
-    if wrong := [root for root in roots if not hasattr(root, "args")]:
-        raise TypeError(f"topological: a graph has nodes for its roots, such as Value(2.0), not {shown(wrong[0])}")
+    for root in roots:
+        if not hasattr(root, "args"):
+            raise TypeError(f"topological: a graph has nodes for its roots, such as Value(2.0), not {shown(root)}")
     order, opened, stack = [], set(), list(reversed(roots))
     while stack:
         node = stack.pop()

@@ -17,6 +17,8 @@ def leaves_for(asker: str, args: Sequence[Any], options: Mapping[str, Any], plac
     beside Values.  options: the keywords, which tell what stands beside, too.
     """
     asked, everything = [args[i] for i in places], [*args, *options.values()]
+    if all([type(x) is float or type(x) is int for x in everything]):
+        return [node_for(x) for x in asked]
     for place, x in zip(places, asked):
         _refuse_structure(asker, place, x)
     if any(is_node(x) and x.engine == "scalar" for x in everything):

@@ -27,7 +27,7 @@ def reshape_adjoint(xp, g, x, /, shape):
 @reshape.door
 def reshape_door(x, /, shape):
     sizes = integers(shape, "reshape: shape")
-    if sizes and (min(sizes) < -1 or sizes.count(-1) > 1):
+    if sizes and min(sizes) < 0 and (min(sizes) < -1 or sizes.count(-1) > 1):
         raise ShapeError(f"reshape: a size in {sizes} is below 0; one size alone may be -1, for what is left")
     return reshape.apply(x, shape=sizes)
 

@@ -64,6 +64,15 @@ def captured(roots: Iterable[Any]) -> bool:
     return _finds(leaves.__contains__, roots)
 
 
+def refuse_copy(root: Any) -> None:
+    """TypeError for a graph whose deep copy would have no derivative by what a running transform looks at."""
+    if captured(graph.parts(root)):
+        raise TypeError(
+            f"{tracer()}: a deep copy of this {type(root).__name__} would be cut from the graph, so its derivative "
+            f"would be lost; use it itself, which nothing changes, or x.detach() where the numbers alone are meant"
+        )
+
+
 def between(leaves: Sequence[Any], roots: Sequence[Any]) -> tuple[list[Any], set[Any]]:
     """The nodes on a way from the leaves to the roots, arguments first; and the set of them with the leaves."""
     reached = {part for leaf in leaves for part in graph.parts(leaf)}

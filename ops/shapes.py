@@ -18,7 +18,7 @@ def normal_axes(axis: Axis, ndim: int, asker: str) -> Shape:
     """The axes meant, each in [0, ndim), in ascending order; None means all of them."""
     if axis is None:
         return tuple(range(ndim))
-    given = (axis,) if not isinstance(axis, Iterable) else tuple(axis)
+    given = (axis,) if type(axis) is int or not isinstance(axis, Iterable) else tuple(axis)
     axes = tuple(normal_axis(a, ndim, asker) for a in given)
     if len(set(axes)) < len(axes):
         raise ShapeError(f"{asker}: axis {axis} names an axis twice; name each axis once")
@@ -36,8 +36,10 @@ def normal_axis(axis: int, ndim: int, asker: str) -> int:
 
 def integer(value: Any, asker: str) -> int:
     """The value as an int; TypeError for what is not a whole number."""
+    if type(value) is int:
+        return value
     try:
-        if value is not True and value is not False:  # which Python counts as 1 and 0
+        if not isinstance(value, bool):
             return operator.index(value)
     except TypeError:
         pass
@@ -46,8 +48,8 @@ def integer(value: Any, asker: str) -> int:
 
 def integers(value: Any, asker: str) -> Shape:
     """One integer or a sequence of them, as a tuple."""
-    many = value if isinstance(value, Iterable) else (value,)
-    return tuple(integer(v, asker) for v in many)
+    many = value if type(value) is tuple or isinstance(value, Iterable) else (value,)
+    return tuple([integer(v, asker) for v in many])
 
 
 def count(shape: Shape, axes: Iterable[int]) -> int:

@@ -21,6 +21,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, ParamSpec
 
 from ops import dispatch, failures
 from ops.demands import is_from_a_cell, is_of_the_package
+from ops.dispatch import SHAPED
 from ops.errors import DeclarationError
 from ops.owning import owned
 from ops.rules import NO_DEFAULT, Rule, misfit, named, public_signature, read_signature, written
@@ -114,11 +115,10 @@ class Op(Generic[P]):
             arrays, params = args, NO_PARAMS
         if self._door is None:
             return dispatch.apply(self, arrays, owned(params))
-        if not self.elementwise:  # and so the door will ask for the shape
-            for x in arrays:
-                if not hasattr(x.__class__, "shape"):
-                    arrays = tuple([dispatch.as_array(x, self.name) for x in arrays])
-                    break
+        for x in () if self.elementwise else arrays:  # a door asks for the shape
+            if x.__class__ not in SHAPED:
+                arrays = dispatch.shaped(self.name, arrays)
+                break
         return self._door(*arrays, **params)
 
     def apply(self, *arrays: Any, **params: Any) -> Any:
@@ -129,28 +129,30 @@ class Op(Generic[P]):
         """The arrays and the parameters of a call, defaults filled in; TypeError where they do not fit."""
         count, parameters = len(self.arrays), self.parameters
         arrays, rest = args[:count], args[count:]
-        if not kwargs and len(rest) == len(parameters):
+        if not kwargs and len(args) == count + len(parameters):
             params = dict(zip(parameters, rest))
+        elif not kwargs and len(args) == count and len(self.defaults) == len(parameters):
+            params = {**self.defaults}
         else:
             params = {**self.defaults, **dict(zip(parameters, rest)), **kwargs}
-        twice = kwargs and rest and not kwargs.keys().isdisjoint([*parameters][: len(rest)])
-        if twice or len(arrays) < count or len(rest) > len(parameters) or params.keys() != parameters.keys():
-            raise failures.misfit(self, args, kwargs)
-        for value in (*rest, *kwargs.values()):
+            twice = kwargs and rest and not kwargs.keys().isdisjoint([*parameters][: len(rest)])
+            if twice or len(arrays) < count or len(rest) > len(parameters) or params.keys() != parameters.keys():
+                raise failures.misfit(self, args, kwargs)
+        for value in params.values() if rest or kwargs else ():
             if value.__class__ not in PLAIN:
                 failures.normalise(self, rest, params, self.elementwise and self._door is not None)
                 break
         return self._in_a_list(arrays[0], params) if self.variadic else tuple(arrays), params
 
     def _in_a_list(self, arrays: Any, params: Mapping[str, Any]) -> tuple[Any, ...]:
-        if isinstance(arrays, (str, Mapping)):
-            raise TypeError(failures.ask_for_a_list(self))
-        if isinstance(params.get("axis"), bool):
+        if params.get("axis") is True or params.get("axis") is False:
             integer(params["axis"], f"{self.name}: axis")
         try:
-            return tuple(arrays)
+            if arrays.__class__ is list or not isinstance(arrays, (str, dict)):
+                return tuple(arrays)
         except TypeError:
-            raise TypeError(failures.ask_for_a_list(self)) from None
+            pass
+        raise TypeError(failures.ask_for_a_list(self))
 
     # declaring
 

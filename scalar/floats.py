@@ -22,8 +22,10 @@ isnan, logical_not = math.isnan, not_
 
 def number(data: Any) -> float:
     """The data as a float; TypeError for what is not one real number."""
+    if type(data) is float:
+        return data
     if isinstance(data, float):
-        return data if type(data) is float else float(data)
+        return float(data)
     refuse_foreign("Value", data)
     if isinstance(data, (bool, str, bytes, complex)) or not hasattr(data, "__float__") or hasattr(data, "op"):
         raise TypeError(f"Value: a node holds one real number, such as 2.0, not {shown(data)}")

@@ -64,14 +64,15 @@ def boxed(data: Any) -> Objects:
 
 
 def constant(x: Any) -> Value:
-    """A number as a Value that no derivative is taken by."""
+    """A number as a Value that no derivative is taken by; a Value as it is."""
+    if isinstance(x, Value):
+        return x
     value = Value(float(x))
     value._made = graph.CONSTANT
     return value
 
 
-# Numbers to Values, element by element.
-to_values = np.frompyfunc(lambda x: x if isinstance(x, Value) else constant(x), 1, 1)
+to_values = np.frompyfunc(constant, 1, 1)  # element by element
 _larger, _smaller = np.frompyfunc(Value.maximum, 2, 1), np.frompyfunc(Value.minimum, 2, 1)
 
 

@@ -19,16 +19,15 @@ def asarray(data: Any, asker: str = "an array") -> Array:
     """A number, a list or an array as an array of real numbers; TypeError for anything else."""
     if type(data) is np.ndarray and data.dtype.kind in _REAL:
         return data
-    refuse_foreign(asker, data)
+    if not isinstance(data, (int, float, list, tuple)):
+        refuse_foreign(asker, data)
     try:
         array = np.asarray(data)
     except ValueError:
         raise ShapeError(f"{asker}: rows of different lengths do not make an array") from None
-    if array.dtype == object and array.size:
-        array = _of_numbers(array, data, asker)
-    if array.dtype.kind not in _REAL:
-        _refuse(asker, data)
-    return array
+    if array.dtype.kind in _REAL:
+        return array
+    return _of_numbers(array, data, asker) if array.dtype == object and array.size else _refuse(asker, data)
 
 
 def _of_numbers(array: Array, data: Any, asker: str) -> Array:

@@ -109,7 +109,7 @@ class Tensor(BaseNode, ArrayMethods):
 
     @requires_grad.setter
     def requires_grad(self, asks: bool) -> None:
-        if demand_flag("Tensor", asks) and self._array.dtype.kind != "f":
+        if asks is not False and demand_flag("Tensor", asks) and self._array.dtype.kind != "f":
             raise TypeError(
                 f"Tensor: a gradient needs floating numbers, but the data are {self.dtype}; give floats, or dtype=float"
             )

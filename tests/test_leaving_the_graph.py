@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -141,6 +142,18 @@ def test_a_picture_may_have_the_numbers() -> None:
         return ops.sum(x)
 
     assert ops.grad(f)(np.array(X)).tolist() == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("array", ARRAYS)
+def test_a_deep_copy_that_would_lose_a_derivative_is_refused(array: Any) -> None:
+    model, c = nn.Linear(3, 1, rng=0, engine=array.engine), array(X, requires_grad=True)
+    for copied in (lambda x: deepcopy(x), lambda x: deepcopy([x * x])[0]):
+        with pytest.raises(TypeError, match=r"grad: a deep copy of this .* would be cut from the graph"):
+            ops.grad(lambda x, copied=copied: ops.sum(copied(x)))(array(X))
+    with pytest.raises(TypeError, match="grad: a deep copy of this Value"):
+        ops.grad(lambda x: deepcopy(x))(2.0)
+    g = ops.grad(lambda x: ops.sum(deepcopy(c) * x) + 0.0 * deepcopy(model)(ops.reshape(x, (1, 3))).sum())(array(X))
+    assert g.tolist() == X
 
 
 @pytest.mark.parametrize("array", ARRAYS)
