@@ -14,8 +14,9 @@ def demand_foldable(op: Any, g: Any, x: Any, y: Any) -> None:
     A pointwise op's gradients have the shape of y before they are folded.  A bilinear op may stretch x along axes that
     y has as well, as matmul does along batches.  Any other op sends back the shape of x itself.
     """
-    explained = {"pointwise": g.shape == y.shape, "bilinear": _is_batched(g.shape, x.shape, y.shape)}
-    if g.shape != x.shape and not explained.get(op.kind, False):
+    if g.shape == x.shape or (op.kind == "pointwise" and g.shape == y.shape):
+        return
+    if op.kind != "bilinear" or not _is_batched(g.shape, x.shape, y.shape):
         refuse_misfit(op, g, x)
 
 

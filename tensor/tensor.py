@@ -296,7 +296,7 @@ def _constant(array: Array) -> Tensor:
 
 
 def _to_be_read(array: Array) -> Array:
-    view = np.asarray(array).view()
+    view = array.view() if type(array) is np.ndarray else np.asarray(array).view()
     view.flags.writeable = False
     return view
 
