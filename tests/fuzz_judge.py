@@ -106,8 +106,8 @@ def of_error(error: Exception, target: Target) -> Answer:
         return Answer(kind, place, said)
     if code.co_filename == double.__code__.co_filename:
         return Answer("")  # the caller's own function
-    if isinstance(error, TypeError) and code.co_filename == CASE:
-        return Answer("")  # Python's own word, from the line of the call: operators, built-in functions, signatures
+    if isinstance(error, (TypeError, AttributeError)) and code.co_filename == CASE:
+        return Answer("")  # Python's own word, from the line of the call: operators, signatures, what is read-only
     if isinstance(error, TypeError) and (bound := BINDING.match(said)):
         return Answer("" if _is_known(bound[1], target) else "arguments of an inner function", place, said)
     if not (code.co_filename.startswith(OURS) and code.co_code[lasti] == RAISE):
@@ -145,8 +145,11 @@ def line_of_ours(error: BaseException) -> str:
 
 
 def _is_known(name: str, target: Target) -> bool:
-    """Whether the caller knows the function whose signature did not fit: by its name, by its class's, or as theirs."""
-    return bool({*name.split(".")} & (target.names | public_names() | {f.__name__ for f in CALLBACKS}))
+    """Whether the caller knows the function whose signature did not fit: by its name, by its class's, or as theirs.
+
+    A module is called by way of its forward, which the class may have from another.
+    """
+    return bool({*name.split(".")} & ({"forward"} | target.names | public_names() | {f.__name__ for f in CALLBACKS}))
 
 
 def _place(file: str, line: int, function: str = "") -> str:
