@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import product, zip_longest
 from typing import Any
 
@@ -18,7 +18,7 @@ def normal_axes(axis: Axis, ndim: int, asker: str) -> Shape:
     """The axes meant, each in [0, ndim), in ascending order; None means all of them."""
     if axis is None:
         return tuple(range(ndim))
-    given = (axis,) if not isinstance(axis, Iterable) else tuple(axis)
+    given = tuple(axis) if is_sequence(axis) else (axis,)
     axes = tuple(normal_axis(a, ndim, asker) for a in given)
     if len(set(axes)) < len(axes):
         raise ShapeError(f"{asker}: axis {axis} names an axis twice; name each axis once")
@@ -46,8 +46,16 @@ def integer(value: Any, asker: str) -> int:
 
 def integers(value: Any, asker: str) -> Shape:
     """One integer or a sequence of them, as a tuple."""
-    many = value if isinstance(value, Iterable) else (value,)
-    return tuple(integer(v, asker) for v in many)
+    many = value if is_sequence(value) else (value,)
+    return tuple([integer(v, asker) for v in many])
+
+
+def is_sequence(value: Any) -> bool:
+    """Whether the value is one thing after another: no word, whose letters nobody means, no dict and no set."""
+    if isinstance(value, (tuple, list)):
+        return True
+    odd = isinstance(value, (str, bytes, bytearray, Mapping, Set)) or getattr(value, "shape", None) == ()
+    return isinstance(value, Iterable) and not odd
 
 
 def count(shape: Shape, axes: Iterable[int]) -> int:

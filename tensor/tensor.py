@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ops import dispatch, foreign, graph, modes, nesting, passes, traces
-from ops.demands import demand_flag
+from ops.demands import demand_flag, demand_word
 from ops.errors import ShapeError
 from ops.methods import ArrayMethods
 from ops.modes import MODES, scope
@@ -62,7 +62,7 @@ class Tensor(BaseNode, ArrayMethods):
         self.params: Mapping[str, Any] = NO_PARAMS
         self._saved: Any = None
         self._made = graph.clock
-        self.requires_grad, self.label, self.scope = requires_grad, label, None
+        self.requires_grad, self.label, self.scope = requires_grad, demand_word("Tensor", "label", label), None
         traces.entered(self)
 
     # data and gradient
@@ -134,7 +134,7 @@ class Tensor(BaseNode, ArrayMethods):
         if not self.requires_grad:
             raise RuntimeError("backward: no argument of this Tensor has requires_grad=True, so there is no gradient")
         seed = graph.seed(self, gradient)
-        if create_graph or nesting.captured([self]):
+        if demand_flag("backward", create_graph, "create_graph") or nesting.captured([self]):
             return graph.backward_recorded({self: seed})
         grads = arrays.silently(graph.reverse, graph.topological(self), {self: seed._array}, arrays, _as_arrays)
         with passes.lock:
@@ -274,7 +274,7 @@ def _floated(op: Op[...], args: Sequence[Tensor]) -> tuple[Tensor, ...]:
 
 def _lift(other: Any, op: Op[...], dtype: Any) -> Tensor:
     """The other operand as a constant; a single number, Python's or NumPy's, takes the Tensor's floating type."""
-    if isinstance(other, (int, float, np.number)):
+    if isinstance(other, (int, float, np.floating, np.integer)):
         return _constant(np.array(other, None if isinstance(other, bool) else dtype))
     if dispatch.is_node(other):
         dispatch.refuse_mixing(op.name, Tensor, type(other))
