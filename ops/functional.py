@@ -125,12 +125,21 @@ def _run(
     with begun(asker) as transform:
         transform.leaves.extend(leaves_for(asker, args, options, places))
         leaves = dict(zip(places, transform.leaves))
-        y = f(*(leaves.get(i, x) for i, x in enumerate(args)), **options)
+        y = _called(asker, f, [leaves.get(i, x) for i, x in enumerate(args)], options)
     if isinstance(y, (str, bytes)) or not (is_node(y) or hasattr(y, "shape") or is_number(y)):
         missing = "; is a `return` missing?" if y is None else ""
         told = "None" if y is None else a_or_an(y)
         raise TypeError(f"{asker}: the function returned {told}, not a number or an array{missing}")
     return transform, y
+
+
+def _called(asker: str, f: Function, args: Sequence[Any], options: Mapping[str, Any]) -> Any:
+    try:
+        return f(*args, **options)
+    except TypeError as error:
+        if error.__traceback__ is None or error.__traceback__.tb_next or str(error).startswith(f"{asker}:"):
+            raise
+        raise TypeError(f"{asker}: {error}") from None  # f did not begin: it does not take these arguments
 
 
 def _handed_back(

@@ -54,8 +54,9 @@ def is_sequence(value: Any) -> bool:
     """Whether the value is one thing after another: no word, whose letters nobody means, no dict and no set."""
     if isinstance(value, (tuple, list)):
         return True
-    odd = isinstance(value, (str, bytes, bytearray, Mapping, Set)) or getattr(value, "shape", None) == ()
-    return isinstance(value, Iterable) and not odd
+    if not isinstance(value, Iterable) or isinstance(value, (str, bytes, bytearray, Mapping, Set)):
+        return False
+    return getattr(value, "shape", None) != ()
 
 
 def count(shape: Shape, axes: Iterable[int]) -> int:

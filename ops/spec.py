@@ -91,6 +91,7 @@ class Op(Generic[P]):
         self.samples = tuple(samples)
         self.rules = Rules(self.name)
         self.roles = self._roles()
+        self._plain = PLAIN - {tuple} if self.elementwise else PLAIN  # whose parameters are numbers and words
         self._reads: dict[str, tuple[int, ...]] = {}
         self._door: Callable[..., Any] | None = None
         self._hint: Callable[..., str] | None = None
@@ -137,7 +138,7 @@ class Op(Generic[P]):
         if twice or len(arrays) < count or len(rest) > len(parameters) or params.keys() != parameters.keys():
             raise failures.misfit(self, args, kwargs)
         for value in (*rest, *kwargs.values()):
-            if value.__class__ not in PLAIN:
+            if value.__class__ not in self._plain:
                 failures.normalise(self, rest, params, self.elementwise and self._door is not None)
                 break
         return self._in_a_list(arrays[0], params) if self.variadic else tuple(arrays), params

@@ -103,7 +103,9 @@ class ValueArray(BaseNode, ArrayMethods):
         elif isinstance(gradient, ValueArray) and gradient.shape == self.shape:
             grads = gradient.values.flat
         else:
-            grads = np.broadcast_to(_checked(gradient), graph.demand_fit("grad", gradient, self)).ravel().tolist()
+            grads = (
+                np.broadcast_to(_checked(gradient, "grad"), graph.demand_fit("grad", gradient, self)).ravel().tolist()
+            )
         for x, g in zip(self.values.flat, grads):
             x.grad = g
 
@@ -228,10 +230,10 @@ def _demand_few_axes(data: Any) -> None:
         raise ShapeError(f"ValueArray: an array of {len(shape)} axes is too deep; it has at most {dispatch.MOST_AXES}")
 
 
-def _checked(data: Any) -> Array:
+def _checked(data: Any, asker: str = "ValueArray") -> Array:
     if dispatch.is_node(data):
-        raise TypeError(f"ValueArray: got a {type(data).__name__}; give its .data")
-    return dispatch.as_array(data, "ValueArray").astype(float)
+        raise TypeError(f"{asker}: got a {type(data).__name__}; give its .data")
+    return dispatch.as_array(data, asker).astype(float)
 
 
 def _lift(other: Any, op: Op[...]) -> ValueArray:

@@ -94,7 +94,8 @@ def power(a: float, b: float) -> float:
     try:
         return math.pow(a, b)
     except OverflowError:
-        return -inf if a < 0 and float(b) % 2 == 1 else inf
+        b = float(b)  # or it is an integer beyond all floats
+        return -inf if a < 0 and b % 2 == 1 else inf
     except ValueError:  # a negative power of zero, or a broken power of a negative number
         return nan if a != 0 else math.copysign(inf, a) if b % 2 == 1 else inf
 

@@ -190,6 +190,6 @@ def _lift(other: Any, op: Any) -> Any:
         return Value(float(other))
     if dispatch.is_node(other := dispatch.unboxed(other)) and other.engine != "scalar":
         dispatch.refuse_mixing(op.__name__, Value, type(other))
-    if dispatch.has_axes(other) or getattr(other, "rank", 0) == 1:
+    if dispatch.has_axes(other) or getattr(type(other), "rank", 0) == 1:
         return NotImplemented
     return other if isinstance(other, Value) else Value(other)

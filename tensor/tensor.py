@@ -225,9 +225,22 @@ def _own(data: Any, dtype: Any = None) -> Array:
     if dispatch.is_node(data):
         raise TypeError(f"Tensor: got a {type(data).__name__}; give its .data, or detach() it, if its graph may go")
     dispatch.refuse_within("Tensor", data)
-    array = np.array(arrays.asarray(data, "Tensor"), dtype if dtype is None else number_type("Tensor", dtype))
+    array = _in_type(arrays.asarray(data, "Tensor"), dtype if dtype is None else number_type("Tensor", dtype))
     from_numbers = dtype is None and not hasattr(data, "dtype") and (array.dtype.kind in "iu" or array.dtype == float)
     return array.astype(get_default_dtype(), copy=False) if from_numbers else array
+
+
+def _in_type(array: Array, dtype: np.dtype[Any] | None) -> Array:
+    """A copy of that type; infinity for what a smaller float cannot hold, ValueError where whole numbers cannot."""
+    if dtype is None or dtype == array.dtype:
+        return np.array(array)
+    if dtype.kind not in "iu" or array.dtype.kind != "f":
+        return arrays.silently(np.array, array, dtype)
+    try:
+        with np.errstate(invalid="raise"):
+            return np.array(array, dtype)
+    except FloatingPointError:
+        raise ValueError(f"Tensor: {dtype} cannot hold all of these numbers; give dtype=float") from None
 
 
 def _as_arrays(node: Tensor, g: Array) -> Any:
