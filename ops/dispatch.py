@@ -120,7 +120,9 @@ def node_class(module: str, name: str) -> Any:
 
 def unboxed(x: Any) -> Any:
     """The element of an array without axes, be it a number or a node; anything else as it is."""
-    return x.item() if hasattr(x, "item") and getattr(x, "shape", None) == () and not is_node(x) else x
+    if not hasattr(x, "item") or getattr(x, "shape", None) != () or is_node(x):
+        return x
+    return x if isinstance(item := x.item(), tuple) else item  # a record is no element
 
 
 def shape_of(x: Any, asker: str) -> tuple[int, ...]:

@@ -135,12 +135,12 @@ def gradcheck(
     True
     """
     demand_function(f, "gradcheck")
-    step, tolerance, rng = _positive("step", step), _positive("tolerance", tolerance), _random(rng)
+    step, tolerance, draws = _positive("step", step), _positive("tolerance", tolerance), _random(rng)
     if not inputs:
         raise TypeError("gradcheck: there is nothing to differentiate by; give f's inputs, as in gradcheck(f, 0.3)")
     leaves = leaves_for("gradcheck", [*map(_fine, inputs)], {}, range(len(inputs)))
     y = _as_node(answer := f(*leaves))
-    weights = _cotangent(y, rng)
+    weights = _cotangent(y, draws)
     grads = [x.data for x in pullback(_dot(y, weights), leaves)]
 
     def total(i: int, index: tuple[int, ...], nudge: float) -> float:
@@ -149,8 +149,8 @@ def gradcheck(
 
     places = [(i, index) for i, leaf in enumerate(leaves) for index in _indices(leaf)]
     found = [_compare(i, k, _at(grads[i], k), partial(total, i, k), step, tolerance) for i, k in places]
-    gap = _adjoint_gap(lambda *x: _as_node(f(*x)), leaves, grads, weights, rng)
-    curvature = None if any(each.kink for each in found) else _curvature(f, leaves, weights, step, rng)
+    gap = _adjoint_gap(lambda *x: _as_node(f(*x)), leaves, grads, weights, draws)
+    curvature = None if any(each.kink for each in found) else _curvature(f, leaves, weights, step, draws)
     return GradcheckReport(found, gap, tolerance, weights is not ONE, not is_node(answer), curvature)
 
 

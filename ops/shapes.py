@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import product, zip_longest
-from typing import Any
+from typing import Any, TypeGuard
 
 from ops.errors import ShapeError
 from ops.words import shown
@@ -18,7 +18,7 @@ def normal_axes(axis: Axis, ndim: int, asker: str) -> Shape:
     """The axes meant, each in [0, ndim), in ascending order; None means all of them."""
     if axis is None:
         return tuple(range(ndim))
-    given = tuple(axis) if is_sequence(axis) else (axis,)
+    given: Any = tuple(axis) if is_sequence(axis) else (axis,)
     axes = tuple(normal_axis(a, ndim, asker) for a in given)
     if len(set(axes)) < len(axes):
         raise ShapeError(f"{asker}: axis {axis} names an axis twice; name each axis once")
@@ -50,7 +50,7 @@ def integers(value: Any, asker: str) -> Shape:
     return tuple([integer(v, asker) for v in many])
 
 
-def is_sequence(value: Any) -> bool:
+def is_sequence(value: Any) -> TypeGuard[Iterable[Any]]:
     """Whether the value is one thing after another: no word, whose letters nobody means, no dict and no set."""
     if isinstance(value, (tuple, list)):
         return True

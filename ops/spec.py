@@ -91,7 +91,9 @@ class Op(Generic[P]):
         self.samples = tuple(samples)
         self.rules = Rules(self.name)
         self.roles = self._roles()
-        self._plain = PLAIN - {tuple} if self.elementwise else PLAIN  # whose parameters are numbers and words
+        self._plain = (
+            PLAIN - {tuple, slice, type(...)} if self.elementwise else PLAIN
+        )  # whose parameters are numbers and words
         self._reads: dict[str, tuple[int, ...]] = {}
         self._door: Callable[..., Any] | None = None
         self._hint: Callable[..., str] | None = None
