@@ -18,7 +18,9 @@ def normal_axes(axis: Axis, ndim: int, asker: str) -> Shape:
     """The axes meant, each in [0, ndim), in ascending order; None means all of them."""
     if axis is None:
         return tuple(range(ndim))
-    given: Any = tuple(axis) if is_sequence(axis) else (axis,)
+    given: Any = axis
+    if type(axis) is not tuple:  # which nearly all are, or integers
+        given = (axis,) if type(axis) is int or not is_sequence(axis) else tuple(axis)
     axes = tuple(normal_axis(a, ndim, asker) for a in given)
     if len(set(axes)) < len(axes):
         raise ShapeError(f"{asker}: axis {axis} names an axis twice; name each axis once")
