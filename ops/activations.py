@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ops.errors import ParameterError
 from ops.kinds import pointwise
+from ops.words import shown
 
 
 @pointwise((-3, 3))
@@ -84,4 +85,4 @@ def _gauss(xp, x, approximate):
         return xp.sigmoid(2 * (2 / xp.pi) ** 0.5 * (x + 0.044715 * x * x * x))  # (1 + tanh(u)) / 2 is this at 2 u
     if approximate == "none":
         return xp.erfc(-x / 2**0.5) / 2  # exact far below 0, where 1 + erf is 0
-    raise ParameterError(f'gelu: approximate is {approximate!r}; it may be "none" or "tanh"')
+    raise ParameterError(f'gelu: approximate is {shown(approximate)}; it may be "none" or "tanh"')

@@ -20,6 +20,7 @@ from ops.letters import Leading, leading_letters, on_letters, standing_for, tang
 from ops.notation import latex, prose, sentence, text
 from ops.rules import Rule
 from ops.spec import Interval, Op
+from ops.words import shown
 
 _TABLE = "border-collapse: collapse; color: inherit; background: none; font-size: inherit; margin: 0.5em 0;"
 _CAPTION = (
@@ -96,7 +97,7 @@ def card(op: Op[...]) -> Card:
     source      DLMF 4.2
     """
     if not isinstance(op, Op):
-        raise TypeError(f"card: {op!r} is not an op; give one from ops.REGISTRY, such as ops.tanh")
+        raise TypeError(f"card: {shown(op)} is not an op; give one from ops.REGISTRY, such as ops.tanh")
     description, source = _cited(inspect.cleandoc(op.__doc__ or ""))
     rows = [_kind(op), *_rules(op), _letters_used(op), _domain(op), _parameters(op), source]
     return Card(f"{op.name}{op.__signature__}", description, tuple(row for row in rows if row.lines))

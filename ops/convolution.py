@@ -13,8 +13,8 @@ from ops.errors import ShapeError
 from ops.frames import pad, windows
 from ops.linear import permute_dims, reshape
 from ops.reductions import max, mean
-from ops.shapes import Shape, integers
-from ops.words import counted
+from ops.shapes import Shape, integer, integers
+from ops.words import counted, shown
 
 Pair = int | tuple[int, int]
 
@@ -30,9 +30,9 @@ def conv2d(x: Any, w: Any, stride: Pair = 1, padding: Pair = 0, dilation: Pair =
     [[[[4.0, 4.0], [4.0, 4.0]]]]
     """
     x, w = as_array(x, "conv2d"), as_array(w, "conv2d")
-    _check_channels(x.shape, w.shape, groups)
+    _check_channels(x.shape, w.shape, integer(groups, "conv2d: groups"))
     filters, depth, *size = w.shape
-    views = windows(_framed(x, padding), size, stride, dilation)  # (n, c, h', w', kh, kw)
+    views = windows(_framed("conv2d", x, padding), size, stride, dilation)  # (n, c, h', w', kh, kw)
     n, _, high, wide = views.shape[:4]
     patch = depth * size[0] * size[1]
     views = reshape(views, (n, groups, depth, high, wide, *size))
@@ -67,21 +67,24 @@ def _pools(asker: str, x: Any, size: Pair, stride: Pair | None, padding: Pair, f
     """The windows to pool, (n, c, h', w', kh, kw)."""
     x = as_array(x, asker)
     _demand_image(asker, x.shape)
-    height, width = _pair(size)
-    if 2 * _pair(padding)[0] > height or 2 * _pair(padding)[1] > width:
+    height, width = _pair(asker, "size", size)
+    high, wide = _pair(asker, "padding", padding)
+    if 2 * high > height or 2 * wide > width:
         raise ShapeError(f"{asker}: padding {padding} is more than half of the window {size}; pad less")
-    return windows(_framed(x, padding, fill), (height, width), size if stride is None else stride, 1)
+    return windows(_framed(asker, x, (high, wide), fill), (height, width), size if stride is None else stride, 1)
 
 
-def _framed(x: Any, padding: Pair, fill: float = 0.0) -> Any:
-    high, wide = _pair(padding)
+def _framed(asker: str, x: Any, padding: Pair, fill: float = 0.0) -> Any:
+    high, wide = _pair(asker, "padding", padding)
     if not high and not wide:
         return x
     return pad(x, ((0, 0), (0, 0), (high, high), (wide, wide)), constant_values=fill)
 
 
-def _pair(value: Pair) -> Shape:
-    pair = integers(value, "a size, stride or padding")
+def _pair(asker: str, name: str, value: Pair) -> Shape:
+    pair = integers(value, f"{asker}: {name}")
+    if len(pair) not in (1, 2):
+        raise ShapeError(f"{asker}: {name} is {shown(pair)}, but it must be one whole number or a pair")
     return pair * 2 if len(pair) == 1 else pair
 
 
@@ -94,7 +97,7 @@ def _check_channels(x: Shape, w: Shape, groups: int) -> None:
     _demand_image("conv2d", x)
     if len(w) != 4:
         raise ShapeError(f"conv2d: filters have shape (o, c // groups, kh, kw), not {w}")
-    if x[1] != w[1] * groups or w[0] % groups:
+    if groups < 1 or x[1] != w[1] * groups or w[0] % groups:
         raise ShapeError(
             f"conv2d: {counted(x[1], 'channel')} in {counted(groups, 'group')} do not fit {counted(w[0], 'filter')} of "
             f"{counted(w[1], 'channel')}; "

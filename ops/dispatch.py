@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
-from ops.errors import EngineError
+from ops.errors import EngineError, ShapeError
 from ops.words import a_or_an
 
 # Engines stand a floor above, so they are named here and opened when first needed, as plug-ins are.
 _FLOATS, _ARRAYS = "scalar.floats", "tensor.arrays"
 SHAPED = set[type]()  # classes that were seen to have shapes: to look here is quicker than to ask
+MOST_AXES = 32  # of an array in any version of NumPy, in its loops over objects too
 
 
 def apply(op: Any, args: Sequence[Any], params: Mapping[str, Any]) -> Any:
@@ -65,7 +66,8 @@ def shaped(asker: str, arrays: Sequence[Any]) -> tuple[Any, ...]:
 
 def has_axes(x: Any) -> bool:
     """Whether x is more than one number: an array or an array node with axes, or a list."""
-    return bool(x.shape) if hasattr(x, "shape") else isinstance(x, (list, tuple))
+    shape = getattr(x, "shape", None)
+    return bool(shape) if isinstance(shape, tuple) else isinstance(x, (list, tuple))
 
 
 def is_number(x: Any) -> bool:
@@ -86,13 +88,18 @@ def refuse_mixing(asker: str, one: type, two: type) -> NoReturn:
     raise EngineError(f"{told}; convert one of them, as in {two.__name__}(x.data)")
 
 
-def refuse_within(asker: str, data: Any, taken: type | None = None) -> None:
-    """TypeError where a list holds what an array made of it would lose: nodes, but for those `taken`, and masks."""
+def refuse_within(asker: str, data: Any, taken: type | None = None, depth: int = 1) -> None:
+    """TypeError where a list holds what an array made of it would lose: nodes, but for those `taken`, and masks.
+
+    ShapeError for lists in lists deeper than an array has axes, or without end.
+    """
+    if depth > MOST_AXES:
+        raise ShapeError(f"{asker}: got lists in lists more than {MOST_AXES} deep; an array has at most so many axes")
     for x in data if isinstance(data, (list, tuple)) else ():
         if type(x) is float or type(x) is int:
             continue
         if isinstance(x, (list, tuple)):
-            refuse_within(asker, x, taken)
+            refuse_within(asker, x, taken, depth + 1)
         elif is_node(x) and type(x) is not taken:
             raise TypeError(
                 f"{asker}: got a list of {type(x).__name__}s; make it one array with ops.stack([...]) first"
@@ -128,12 +135,14 @@ def node_class(module: str, name: str) -> Any:
 
 def unboxed(x: Any) -> Any:
     """The element of an array without axes, be it a number or a node; anything else as it is."""
-    return x.item() if getattr(x, "shape", None) == () and not is_node(x) else x
+    if not hasattr(x, "item") or getattr(x, "shape", None) != () or is_node(x):
+        return x
+    return x if isinstance(item := x.item(), tuple) else item  # a record is no element
 
 
-def shape_of(x: Any) -> tuple[int, ...]:
+def shape_of(x: Any, asker: str) -> tuple[int, ...]:
     """The shape of a node, an array, a list or a number."""
-    return x.shape if hasattr(x, "shape") else as_array(x, "an array").shape
+    return x.shape if hasattr(x, "shape") and not isinstance(x, type) else as_array(x, asker).shape
 
 
 def is_node(x: Any) -> bool:

@@ -52,7 +52,8 @@ def array_ufunc(node: Any, function: Any, method: str, *inputs: Any, **options: 
         raise TypeError(f"np.{name}: an array cannot take up a {type(node).__name__} in place; write a = a + x")
     if name in _OPERATORS and method == "__call__" and not options:
         (a, b), (of_left, of_right) = inputs, _OPERATORS[name]
-        return getattr(b, of_right)(a) if is_node(b) else getattr(a, of_left)(b)
+        operate = getattr(b, of_right, None) if is_node(b) else getattr(a, of_left, None)
+        return REGISTRY["matmul"](a, b) if operate is None else operate(a if is_node(b) else b)
     return function_of_arrays(getattr(function, method), name, inputs, options)
 
 

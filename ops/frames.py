@@ -7,8 +7,9 @@ from typing import Any
 
 from ops.errors import ParameterError, ShapeError
 from ops.kinds import general, linear
-from ops.shapes import integers
+from ops.shapes import integers, is_sequence
 from ops.spec import sample
+from ops.words import shown
 
 
 @general(
@@ -40,7 +41,7 @@ def pad_jvp(xp, t, y, x, /, pad_width, mode, constant_values):
 @pad.door
 def pad_door(x, /, pad_width, mode, constant_values):
     if mode not in ("constant", "reflect", "edge", "wrap"):
-        raise ParameterError(f'pad: mode is {mode!r}; it may be "constant", "reflect", "edge" or "wrap"')
+        raise ParameterError(f'pad: mode is {shown(mode)}; it may be "constant", "reflect", "edge" or "wrap"')
     return pad.apply(x, pad_width=_pairs(pad_width, len(x.shape)), mode=mode, constant_values=constant_values)
 
 
@@ -52,10 +53,10 @@ def pad_hint(x, /, pad_width, mode, constant_values):
 
 def _pairs(pad_width, ndim):
     """NumPy's forms of pad_width (n; (before, after); a pair per axis) as a pair of sizes per axis."""
-    if not hasattr(pad_width, "__iter__"):
+    if not is_sequence(pad_width):
         pad_width = (pad_width, pad_width)
     given = tuple(pad_width)
-    pairs = given if any(hasattr(p, "__iter__") for p in given) else (given,)
+    pairs = given if any(map(is_sequence, given)) else (given,)
     pairs = tuple(integers(p, "pad: pad_width") for p in pairs)
     pairs = tuple(p * 2 if len(p) == 1 else p for p in pairs) * (ndim if len(pairs) == 1 else 1)
     if len(pairs) != ndim or any(len(p) != 2 or p[0] < 0 or p[1] < 0 for p in pairs):
@@ -129,11 +130,10 @@ def overlap_add_adjoint(xp, g, x, /, shape, size, stride, dilation):
 
 @overlap_add.door
 def overlap_add_door(x, /, shape, size, stride, dilation):
+    shape = integers(shape, "overlap_add: shape")
     sizes = _window_sizes(shape, size, stride, dilation)
     if x.shape != (taken := _windows_of(shape, **sizes)):
-        raise ShapeError(
-            f"overlap_add: the windows of an array of shape {tuple(shape)} have shape {taken}, not {x.shape}"
-        )
+        raise ShapeError(f"overlap_add: the windows of an array of shape {shape} have shape {taken}, not {x.shape}")
     return overlap_add.apply(x, shape=shape, **sizes)
 
 
@@ -150,7 +150,7 @@ def _window_sizes(shape, size, stride, dilation):
     each = {name: integers(v, f"windows: {name}") for name, v in each.items()}
     each = {name: v * len(size) if len(v) == 1 else v for name, v in each.items()}
     lengths = shape[len(shape) - len(size) :]
-    if len(size) > len(shape) or any(len(v) != len(size) or min(v) < 1 for v in (size, *each.values())):
+    if not size or len(size) > len(shape) or any(len(v) != len(size) or min(v) < 1 for v in (size, *each.values())):
         given = ", ".join(f"{name} {v}" for name, v in {"size": size, **each}.items())
         raise ShapeError(
             f"windows: {given} do not fit an array of shape {shape}; each is one number, or one for every axis that "

@@ -20,7 +20,8 @@ from ops.fitting import stretched_tangent
 from ops.graph import assembled, parts, reverse
 from ops.leaves import leaves_for
 from ops.nesting import Transform, begun, between, reaches_outside
-from ops.words import a_or_an
+from ops.shapes import is_sequence
+from ops.words import a_or_an, shown
 
 Function = Callable[..., Any]
 
@@ -45,8 +46,8 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     >>> ops.value_and_grad(lambda a, b: a * b, argnums=(0, 1))(3.0, 4.0)
     (12.0, (4.0, 3.0))
     """
-    places = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    _demand_function(f, "grad")
+    places = tuple(argnums) if is_sequence(argnums) else (argnums,)
+    demand_function(f, "grad")
 
     def both(*args: Any, **options: Any) -> tuple[Any, Any]:
         at = [_place(i, len(args)) for i in places]
@@ -54,7 +55,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         results = [y, *pullback(y, transform.leaves)]
         numbers = [is_number(args[i]) for i in at]
         y, *grads = _handed_back(transform, (*args, *options.values()), results, [all(numbers), *numbers])
-        return y, grads[0] if isinstance(argnums, int) else tuple(grads)
+        return y, tuple(grads) if is_sequence(argnums) else grads[0]
 
     return both
 
@@ -68,7 +69,7 @@ def jvp(f: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
     >>> ops.jvp(lambda x: x**2, 3.0, 1.0)
     (9.0, 6.0)
     """
-    _demand_function(f, "jvp")
+    demand_function(f, "jvp")
     args = primals if isinstance(primals, tuple) else (primals,)
     along = tangents if isinstance(tangents, tuple) else (tangents,)
     if len(args) != len(along):
@@ -124,12 +125,21 @@ def _run(
     with begun(asker) as transform:
         transform.leaves.extend(leaves_for(asker, args, options, places))
         leaves = dict(zip(places, transform.leaves))
-        y = f(*(leaves.get(i, x) for i, x in enumerate(args)), **options)
+        y = _called(asker, f, [leaves.get(i, x) for i, x in enumerate(args)], options)
     if isinstance(y, (str, bytes)) or not (is_node(y) or hasattr(y, "shape") or is_number(y)):
         missing = "; is a `return` missing?" if y is None else ""
         told = "None" if y is None else a_or_an(y)
         raise TypeError(f"{asker}: the function returned {told}, not a number or an array{missing}")
     return transform, y
+
+
+def _called(asker: str, f: Function, args: Sequence[Any], options: Mapping[str, Any]) -> Any:
+    try:
+        return f(*args, **options)
+    except TypeError as error:
+        if error.__traceback__ is None or error.__traceback__.tb_next or str(error).startswith(f"{asker}:"):
+            raise
+        raise TypeError(f"{asker}: {error}") from None  # f did not begin: it does not take these arguments
 
 
 def _handed_back(
@@ -162,13 +172,13 @@ def _refuse_changed(nodes: Sequence[Any]) -> None:
 
 def _place(i: Any, count: int) -> int:
     if not isinstance(i, int) or not -count <= i < count:
-        raise TypeError(f"grad: argnums names argument {i!r}, but the function was called with {count}")
+        raise TypeError(f"grad: argnums names argument {shown(i)}, but the function was called with {count}")
     return i % count
 
 
-def _demand_function(f: Any, asker: str) -> None:
+def demand_function(f: Any, asker: str) -> None:
     if not callable(f):
-        raise TypeError(f"{asker}: the first argument is a function, as in ops.{asker}(f), not {f!r}")
+        raise TypeError(f"{asker}: the first argument is a function, as in ops.{asker}(f), not {shown(f)}")
 
 
 def _tangent(x: Any, given: Any) -> Any:

@@ -12,9 +12,10 @@ from typing import Any
 
 from ops.dispatch import is_node
 from ops.doors import callable_as_its_function
-from ops.functional import jvp, pullback
+from ops.functional import demand_function, jvp, pullback
 from ops.leaves import leaves_for, node_for
-from ops.words import a_or_an, counted
+from ops.parameters import as_float
+from ops.words import a_or_an, counted, shown
 
 SHOWN = 8  # elements, in a report
 ONE = 1.0
@@ -133,12 +134,13 @@ def gradcheck(
     >>> bool(ops.gradcheck(ops.tanh, 0.3))
     True
     """
-    rng = rng or Random(0)
+    demand_function(f, "gradcheck")
+    step, tolerance, draws = _positive("step", step), _positive("tolerance", tolerance), _random(rng)
     if not inputs:
         raise TypeError("gradcheck: there is nothing to differentiate by; give f's inputs, as in gradcheck(f, 0.3)")
     leaves = leaves_for("gradcheck", [*map(_fine, inputs)], {}, range(len(inputs)))
     y = _as_node(answer := f(*leaves))
-    weights = _cotangent(y, rng)
+    weights = _cotangent(y, draws)
     grads = [x.data for x in pullback(_dot(y, weights), leaves)]
 
     def total(i: int, index: tuple[int, ...], nudge: float) -> float:
@@ -147,9 +149,25 @@ def gradcheck(
 
     places = [(i, index) for i, leaf in enumerate(leaves) for index in _indices(leaf)]
     found = [_compare(i, k, _at(grads[i], k), partial(total, i, k), step, tolerance) for i, k in places]
-    gap = _adjoint_gap(lambda *x: _as_node(f(*x)), leaves, grads, weights, rng)
-    curvature = None if any(each.kink for each in found) else _curvature(f, leaves, weights, step, rng)
+    gap = _adjoint_gap(lambda *x: _as_node(f(*x)), leaves, grads, weights, draws)
+    curvature = None if any(each.kink for each in found) else _curvature(f, leaves, weights, step, draws)
     return GradcheckReport(found, gap, tolerance, weights is not ONE, not is_node(answer), curvature)
+
+
+def _positive(name: str, value: Any) -> float:
+    number = None if is_node(value) else as_float(value)
+    if number is None or not 0 < number < float("inf"):
+        kind = TypeError if number is None else ValueError
+        raise kind(f"gradcheck: {name} is {shown(value)}, but it must be a number above 0, such as 1e-6")
+    return number
+
+
+def _random(rng: Any) -> Any:
+    if rng is None:
+        return Random(0)
+    if not hasattr(rng, "uniform"):
+        raise TypeError(f"gradcheck: rng is {shown(rng)}, but it must be a random.Random, such as Random(0)")
+    return rng
 
 
 def _curvature(f: Callable[..., Any], leaves: list[Any], weights: Any, step: float, rng: Random) -> Compared:

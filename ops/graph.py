@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ops import anomalies, modes, passes, traces
-from ops.dispatch import shape_of
+from ops.dispatch import is_node, shape_of
 from ops.errors import ChangedDataError, ShapeError
 from ops.fitting import demand_foldable
 from ops.shapes import fold
@@ -37,7 +37,7 @@ def topological(*roots: Any) -> list[Any]:
     everything below it has been, which the None on top of it tells.
     """
     for root in roots:
-        if not hasattr(root, "args"):
+        if not hasattr(root, "args") or isinstance(root, BaseException):
             raise TypeError(f"topological: a graph has nodes for its roots, such as Value(2.0), not {shown(root)}")
     order, opened, stack = [], set(), list(reversed(roots))
     while stack:
@@ -122,7 +122,7 @@ def assembled(like: Any, found: Sequence[Any]) -> Any:
 
 def demand_fit(what: str, given: Any, node: Any) -> tuple[int, ...]:
     """The shape of the node; ShapeError where the given array is neither of that shape nor one number."""
-    if (shape := shape_of(given)) not in ((), node.shape):
+    if (shape := shape_of(given, what)) not in ((), node.shape):
         raise ShapeError(f"{what}: shape {shape} does not fit a {type(node).__name__} of shape {node.shape}")
     return node.shape
 

@@ -224,7 +224,7 @@ def pointwise(
     demand_brackets("pointwise((-3, 3))", domain)
     for interval in domain:
         demand_interval("pointwise", interval, domain)
-    demand_settings(params)
+    demand_settings("pointwise", params)
 
     def declare(forward: Forward[P]) -> Pointwise[P]:
         return Pointwise(forward, domain or (REAL,), [sample((2, 3), **p) for p in params], symbol)
@@ -253,7 +253,7 @@ def reduction(
     """
     demand_brackets("reduction((-3, 3))", [domain])
     demand_interval("reduction", domain, [domain])
-    demand_settings(params)
+    demand_settings("reduction", params)
 
     def declare(forward: Forward[P]) -> Reduction[P]:
         samples = [Sample(s.shapes, {**s.params, **p}) for s in _REDUCTION_SAMPLES for p in params]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from copy import deepcopy
 from itertools import accumulate, pairwise
 
+from ops.dispatch import is_node, refuse_within
 from ops.errors import ShapeError
 from ops.kinds import linear
-from ops.shapes import Axis, count, fold, integers, inverse, normal_axes, normal_axis, why_not
+from ops.shapes import Axis, count, fold, integers, inverse, is_sequence, normal_axes, normal_axis, why_not
 from ops.spec import sample
+from ops.words import shown
 
 # shape and order
 
@@ -51,11 +53,10 @@ def permute_dims_adjoint(xp, g, x, /, axes):
 
 @permute_dims.door
 def permute_dims_door(x, /, axes):
-    order = tuple(normal_axis(a, len(x.shape), "permute_dims") for a in axes)
+    given = tuple(axes) if is_sequence(axes) else (axes,)
+    order = tuple(normal_axis(a, len(x.shape), "permute_dims") for a in given)
     if sorted(order) != list(range(len(x.shape))):
-        raise ShapeError(
-            f"permute_dims: axes {tuple(axes)} must name each of the {len(x.shape)} axes of {x.shape} once"
-        )
+        raise ShapeError(f"permute_dims: axes {given} must name each of the {len(x.shape)} axes of {x.shape} once")
     return permute_dims.apply(x, axes=order)
 
 
@@ -197,11 +198,18 @@ def _own(part):
     """An index of our own, which nobody can change afterwards."""
     if isinstance(part, (int, slice, type(None), type(Ellipsis))):
         return part
-    if isinstance(part, (float, str)):
-        raise IndexError(f"getitem: an index is an integer, a slice, None, ..., a mask or an index array, not {part!r}")
-    if hasattr(type(part), "apply_op"):
-        return part.data.copy()
-    return part.copy() if hasattr(part, "dtype") else deepcopy(part)
+    if is_node(part):
+        part = part.data
+    if hasattr(type(part), "dtype"):
+        return part.copy() if hasattr(part, "copy") else deepcopy(part)
+    if is_sequence(part):
+        refuse_within("getitem", part := list(part))
+        return deepcopy(part)
+    if hasattr(type(part), "__index__"):
+        return part
+    raise IndexError(
+        f"getitem: an index is an integer, a slice, None, ..., a mask or an index array, not {shown(part)}"
+    )
 
 
 @linear(sample((3,), index=(slice(None, None, 2)), shape=(6,)), sample((3, 2), index=[0, 1, 0], shape=(4, 2)))
@@ -210,6 +218,12 @@ def scatter_add(xp, x, /, index, shape):
     total = xp.zeros(shape, x.dtype)
     xp.add_at(total, index, x)
     return total
+
+
+@scatter_add.door
+def scatter_add_door(x, /, index, shape):
+    parts = tuple(map(_own, index)) if isinstance(index, tuple) else _own(index)
+    return scatter_add.apply(x, index=parts, shape=integers(shape, "scatter_add: shape"))
 
 
 @scatter_add.adjoint

@@ -8,9 +8,11 @@ from typing import Any, Self
 
 import ops
 from ops import foreign, modes
+from ops.dispatch import has_axes
 from ops.errors import ShapeError
 from ops.shapes import Axis, Shape, normal_axis, why_not
 from ops.spec import Op
+from ops.words import formatted, shown
 
 
 def _unary(op: Op[...]) -> Callable[[Any], Any]:
@@ -27,8 +29,9 @@ def _reflected(op: Op[...]) -> Callable[[Any, Any], Any]:
 
 def _reduction(op: Op[...]) -> Callable[..., Any]:
     def method(self: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-        axes = tuple(axis) if type(axis) is list else axis
-        return self.apply_op(op, (self,), {"axis": axes, "keepdims": keepdims})
+        if type(keepdims) is bool and (axis is None or type(axis) in (int, tuple)):
+            return self.apply_op(op, (self,), {"axis": axis, "keepdims": keepdims})
+        return op(self, axis, keepdims)
 
     method.__name__ = method.__qualname__ = op.name
     return method
@@ -39,10 +42,10 @@ def _comparison(holds: Callable[[Any, Any], Any], symbol: str) -> Callable[[Any,
         x, y = self.numpy(), plain(other)
         try:
             return holds(x, y)
-        except ValueError:
-            raise ShapeError(f"{symbol}: {why_not([x.shape, getattr(y, 'shape', ())])}") from None
-        except TypeError:
-            raise TypeError(f"{symbol}: numbers compare with numbers, not with {other!r}") from None
+        except Exception:
+            if has_axes(y) and (said := why_not([x.shape, getattr(y, "shape", ())])):
+                raise ShapeError(f"{symbol}: {said}") from None
+            raise TypeError(f"{symbol}: numbers compare with numbers, not with {shown(other)}") from None
 
     return compare
 
@@ -106,7 +109,7 @@ class ArrayMethods:
     __eq__ = _comparison(operator.eq, "==");  __ne__ = _comparison(operator.ne, "!=")
     def __float__(self) -> float: return modes.leaving(float(self.item()), self.requires_grad)
     def __int__(self) -> int: return modes.leaving(int(self.item()), self.requires_grad)
-    def __format__(self, form: str) -> str: return format(self.item(), form) if form else str(self)
+    def __format__(self, form: str) -> str: return formatted(self._only("format"), form) if form else str(self)
     # fmt: on
     pow, matmul = __pow__, __matmul__
 
@@ -142,8 +145,13 @@ class ArrayMethods:
 
     def item(self) -> float:
         """The one number that it holds."""
+        return self._only("item")
+
+    def _only(self, asker: str) -> float:
         if self.size != 1:
-            raise ValueError(f"item: an array of shape {self.shape} holds {self.size} numbers, not one; use tolist()")
+            raise ValueError(
+                f"{asker}: an array of shape {self.shape} holds {self.size} numbers, not one; use tolist()"
+            )
         return self.numpy().item()
 
     def tolist(self) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ops.dispatch import MOST_AXES
+
 _FIXED = (int, float, bool, str, type(None), type)
 
 
@@ -23,10 +25,12 @@ def owned(params: Mapping[str, Any]) -> Mapping[str, Any]:
     return params
 
 
-def _own(value: Any) -> Any:
+def _own(value: Any, depth: int = 0) -> Any:
+    if depth > MOST_AXES:  # deeper than any array, or without end
+        return value
     if type(value) in (list, tuple):
-        return type(value)(map(_own, value))
+        return type(value)([_own(x, depth + 1) for x in value])
     if type(value) is dict:
-        return {key: _own(x) for key, x in value.items()}
-    is_array = hasattr(value, "shape") and hasattr(value, "copy") and not isinstance(value, type)  # np.float32 is one
+        return {key: _own(x, depth + 1) for key, x in value.items()}
+    is_array = hasattr(type(value), "shape") and hasattr(type(value), "copy")
     return value.copy() if is_array else value

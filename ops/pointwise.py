@@ -6,6 +6,7 @@ brackets [x > 0]; so a partial derivative may simply be one.  The activations of
 
 from __future__ import annotations
 
+from ops import parameters
 from ops.activations import (
     gelu as gelu,
     leaky_relu as leaky_relu,
@@ -287,6 +288,8 @@ def clip_door(x, /, low, high):
                 f"clip: {name} is a parameter, which gets no gradient; give a plain number, or write "
                 f"ops.{instead}(x, {name}) to differentiate by {name}"
             )
+        if type(bound) is int and bound.bit_length() > 1023:
+            raise TypeError(parameters.wrong(clip, {name: bound}))
     return clip.apply(x, low=low, high=high)
 
 

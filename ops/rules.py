@@ -7,7 +7,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from ops.errors import DeclarationError
-from ops.words import counted, listed
+from ops.words import counted, listed, shown
 
 if TYPE_CHECKING:
     from inspect import Signature
@@ -23,11 +23,12 @@ NO_DEFAULT: Any = object()
 _STARRED, _TAKES_ANY = 0x04, 0x08  # of the flags of a function's code: it has *names, it has **names
 
 
-def named(rule: Any) -> Rule:
+def named(rule: Any, asker: str) -> Rule:
     """The rule, if it is a named function, so that a traceback can name it; DeclarationError where it is not."""
     if not isinstance(rule, FunctionType) or rule.__name__ == "<lambda>":
         raise DeclarationError(
-            f"a rule is a named function, so that a traceback can name it; write it with def, in place of {rule!r}"
+            f"{asker}: a rule is a named function, so that a traceback can name it; write it with def, in place of "
+            f"{shown(rule)}"
         )
     return rule
 
@@ -58,13 +59,13 @@ def unwrapped(rule: Any) -> Any:
     return rule
 
 
-def read_signature(forward: Rule) -> tuple[tuple[str, ...], dict[str, Any]]:
+def read_signature(forward: Rule, asker: str) -> tuple[tuple[str, ...], dict[str, Any]]:
     """The arrays of a forward, which stand between xp and the slash, and its parameters with their defaults."""
     before, parameters = arguments(forward)
     if len(before) < 2:
         raise DeclarationError(
-            f"{forward.__name__} takes no array: arrays stand before the slash, as in (xp, x, /), and it takes "
-            f"{written(forward)}"
+            f"{asker}: {forward.__name__} takes no array: arrays stand before the slash, as in (xp, x, /), and it "
+            f"takes {written(forward)}"
         )
     return before[1:], parameters
 

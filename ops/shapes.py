@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import product, zip_longest
-from typing import Any
+from typing import Any, TypeGuard
 
 from ops.errors import ShapeError
 from ops.words import shown
@@ -18,7 +18,9 @@ def normal_axes(axis: Axis, ndim: int, asker: str) -> Shape:
     """The axes meant, each in [0, ndim), in ascending order; None means all of them."""
     if axis is None:
         return tuple(range(ndim))
-    given = (axis,) if type(axis) is int or not isinstance(axis, Iterable) else tuple(axis)
+    given: Any = axis
+    if type(axis) is not tuple:  # which nearly all are, or integers
+        given = (axis,) if type(axis) is int or not is_sequence(axis) else tuple(axis)
     axes = tuple(normal_axis(a, ndim, asker) for a in given)
     if len(set(axes)) < len(axes):
         raise ShapeError(f"{asker}: axis {axis} names an axis twice; name each axis once")
@@ -48,8 +50,17 @@ def integer(value: Any, asker: str) -> int:
 
 def integers(value: Any, asker: str) -> Shape:
     """One integer or a sequence of them, as a tuple."""
-    many = value if type(value) is tuple or isinstance(value, Iterable) else (value,)
+    many = value if is_sequence(value) else (value,)
     return tuple([integer(v, asker) for v in many])
+
+
+def is_sequence(value: Any) -> TypeGuard[Iterable[Any]]:
+    """Whether the value is one thing after another: no word, whose letters nobody means, no dict and no set."""
+    if isinstance(value, (tuple, list)):
+        return True
+    if not isinstance(value, Iterable) or isinstance(value, (str, bytes, bytearray, Mapping, Set)):
+        return False
+    return getattr(value, "shape", None) != ()
 
 
 def count(shape: Shape, axes: Iterable[int]) -> int:

@@ -26,7 +26,7 @@ from ops.errors import DeclarationError
 from ops.owning import owned
 from ops.rules import NO_DEFAULT, Rule, misfit, named, public_signature, read_signature, written
 from ops.shapes import Shape, integer
-from ops.words import counted
+from ops.words import counted, shown
 
 P = ParamSpec("P")
 Interval = tuple[float, float] | None
@@ -82,16 +82,19 @@ class Op(Generic[P]):
     moves: bool = False  # whether it only moves numbers, so that whole ones stay what they are
 
     def __init__(self, forward: Rule, domain: Sequence[Interval], samples: Sequence[Sample], symbol: str = ""):
-        self.forward = named(forward)
+        self.forward = named(forward, self.kind)
         self.name: str = forward.__name__
         self.symbol = symbol or self.name
-        self.arrays, self.parameters = read_signature(forward)
+        self.arrays, self.parameters = read_signature(forward, self.kind)
         self.variadic = self.arrays[0].startswith("*")
         self.defaults = {name: d for name, d in self.parameters.items() if d is not NO_DEFAULT}
         self.domain = tuple(domain) * (len(self.arrays) if len(domain) == 1 else 1)
         self.samples = tuple(samples)
         self.rules = Rules(self.name)
         self.roles = self._roles()
+        self._plain = (
+            PLAIN - {tuple, slice, type(...)} if self.elementwise else PLAIN
+        )  # whose parameters are numbers and words
         self._reads: dict[str, tuple[int, ...]] = {}
         self._door: Callable[..., Any] | None = None
         self._hint: Callable[..., str] | None = None
@@ -139,7 +142,7 @@ class Op(Generic[P]):
             if twice or len(arrays) < count or len(rest) > len(parameters) or params.keys() != parameters.keys():
                 raise failures.misfit(self, args, kwargs)
         for value in params.values() if rest or kwargs else ():
-            if value.__class__ not in PLAIN:
+            if value.__class__ not in self._plain:
                 failures.normalise(self, rest, params, self.elementwise and self._door is not None)
                 break
         return self._in_a_list(arrays[0], params) if self.variadic else tuple(arrays), params
@@ -185,7 +188,7 @@ class Op(Generic[P]):
         return function
 
     def _attach(self, role: str, rule: Rule) -> Rule:
-        named(rule)
+        named(rule, self.name)
         if role not in self.roles:
             means = " and ".join(map(_decorator, self.roles))
             raise DeclarationError(f"{self.name} is {self.kind}: it declares {means}, not {_decorator(role)}")
@@ -248,7 +251,7 @@ class Op(Generic[P]):
         """The forward rule on arrays; shapes that do not fit are told in one sentence."""
         try:
             return self.forward(xp, *arrays, **params)
-        except (ValueError, IndexError, TypeError) as error:
+        except (ValueError, IndexError, TypeError, OverflowError) as error:
             raise self.explained(error, arrays, params) from None
 
     def vjp(
@@ -319,6 +322,6 @@ def _register(op: Op[...]) -> None:
 
 def forget(name: str) -> None:
     """Take an op out of the registry, so that it can be declared anew; what `__main__` declares needs no forgetting."""
-    if name not in REGISTRY:
-        raise KeyError(f"no op is called {name!r}")
+    if not isinstance(name, str) or name not in REGISTRY:
+        raise KeyError(f"forget: no op is called {shown(name)}")
     del REGISTRY[name]

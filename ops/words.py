@@ -22,8 +22,23 @@ def shown(thing: Any) -> str:
     >>> shown("a"), shown(x for x in "a")
     ("'a'", 'a generator')
     """
-    text = repr(thing)
+    try:
+        text = repr(thing)
+    except Exception:  # of a repr that is broken, or has no end: lists a thousand deep
+        return a_or_an(thing)
     return text if len(text) <= 60 and "\n" not in text and " at 0x" not in text else a_or_an(thing)
+
+
+def formatted(number: float, form: str) -> str:
+    """A number in a form of Python's; ValueError for what is no form of numbers.
+
+    >>> formatted(1.5, ".3f")
+    '1.500'
+    """
+    try:
+        return format(number, form)
+    except ValueError:
+        raise ValueError(f"format: {shown(form)} is no form of a number; one is '.3f'") from None
 
 
 def counted(n: int, one: str, many: str = "") -> str:

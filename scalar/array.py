@@ -13,7 +13,7 @@ import numpy as np
 
 from ops import dispatch, foreign, graph, modes, traces
 from ops.collector import collector_paused
-from ops.demands import demand_flag
+from ops.demands import demand_flag, demand_word
 from ops.errors import ShapeError
 from ops.methods import ArrayMethods
 from ops.nodes import BaseNode
@@ -50,11 +50,13 @@ class ValueArray(BaseNode, ArrayMethods):
             raise TypeError(
                 f"ValueArray: got a {type(data).__name__}; give its .data, or detach() it, if its graph may go"
             )
+        _demand_few_axes(data)
         asks, given = demand_flag("ValueArray", requires_grad), _of_values(data)
         self.values = objects.boxed(_checked(data)) if given is None else given
         self._made = graph.clock
         self.op, self.args, self.params = None, (), NO_PARAMS
-        self.requires_grad, self.label, self.scope = asks or given is not None, label, None
+        self.requires_grad, self.scope = asks or given is not None, None
+        self.label = demand_word("ValueArray", "label", label)
         traces.entered(self)
 
     @property
@@ -101,7 +103,9 @@ class ValueArray(BaseNode, ArrayMethods):
         elif isinstance(gradient, ValueArray) and gradient.shape == self.shape:
             grads = gradient.values.flat
         else:
-            grads = np.broadcast_to(_checked(gradient), graph.demand_fit("grad", gradient, self)).ravel().tolist()
+            grads = (
+                np.broadcast_to(_checked(gradient, "grad"), graph.demand_fit("grad", gradient, self)).ravel().tolist()
+            )
         for x, g in zip(self.values.flat, grads):
             x.grad = g
 
@@ -220,8 +224,16 @@ def _of_values(data: Any) -> Array | None:
     return objects.boxed(objects.to_values(box)) if any(isinstance(x, Value) for x in box.flat) else None
 
 
-def _checked(data: Any) -> Array:
-    return dispatch.as_array(data, "ValueArray").astype(float)
+def _demand_few_axes(data: Any) -> None:
+    """ShapeError for an array of more axes than NumPy's loops over objects take."""
+    if dispatch.has_axes(data) and len(shape := getattr(data, "shape", ())) > dispatch.MOST_AXES:
+        raise ShapeError(f"ValueArray: an array of {len(shape)} axes is too deep; it has at most {dispatch.MOST_AXES}")
+
+
+def _checked(data: Any, asker: str = "ValueArray") -> Array:
+    if dispatch.is_node(data):
+        raise TypeError(f"{asker}: got a {type(data).__name__}; give its .data")
+    return dispatch.as_array(data, asker).astype(float)
 
 
 def _lift(other: Any, op: Op[...]) -> ValueArray:

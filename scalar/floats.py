@@ -7,8 +7,9 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from operator import not_
-from typing import Any
+from typing import Any, NoReturn
 
+from ops.demands import is_of_the_package
 from ops.dispatch import refuse_foreign
 from ops.errors import DeclarationError
 from ops.rules import FUNCTIONS
@@ -27,14 +28,22 @@ def number(data: Any) -> float:
     if isinstance(data, float):
         return float(data)
     refuse_foreign("Value", data)
-    if isinstance(data, (bool, str, bytes, complex)) or not hasattr(data, "__float__") or hasattr(data, "op"):
-        raise TypeError(f"Value: a node holds one real number, such as 2.0, not {shown(data)}")
+    if isinstance(data, (bool, str, bytes, complex)) or not hasattr(type(data), "__float__") or hasattr(data, "op"):
+        _refuse(data)
     if getattr(data, "shape", ()):
         raise TypeError(f"Value: a node holds one number; for an array of shape {data.shape} there is ValueArray")
+    if getattr(getattr(data, "dtype", None), "kind", "f") not in "fiubO":  # NumPy would drop an imaginary part
+        _refuse(data)
     try:
         return float(data)
     except OverflowError:
         raise TypeError("Value: a number is too large for a float, whose largest is about 1.8e308") from None
+    except (TypeError, ValueError):
+        _refuse(data)
+
+
+def _refuse(data: Any) -> NoReturn:
+    raise TypeError(f"Value: a node holds one real number, such as 2.0, not {shown(data)}") from None
 
 
 def exp(x: float) -> float:
@@ -87,6 +96,7 @@ def power(a: float, b: float) -> float:
     try:
         return math.pow(a, b)
     except OverflowError:
+        b = float(b)  # or it is an integer beyond all floats
         return -inf if a < 0 and b % 2 == 1 else inf
     except ValueError:  # a negative power of zero, or a broken power of a negative number
         return nan if a != 0 else math.copysign(inf, a) if b % 2 == 1 else inf
@@ -121,6 +131,11 @@ def run(rule: Callable[..., Any], args: Sequence[float], params: Mapping[str, An
         return rule(sys.modules[__name__], *args, **params)
     except ZeroDivisionError:
         return _as_floats(rule(_Ieee(), *map(_Float, args), **params))
+    except (TypeError, ValueError, ArithmeticError) as error:
+        op = REGISTRY.get(rule.__name__)
+        if op is None or op.forward is not rule or not is_of_the_package(rule):
+            raise
+        raise op.explained(error, args, params) from None
 
 
 def _as_floats(result: Any) -> Any:

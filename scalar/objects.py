@@ -120,7 +120,7 @@ def broadcast_to(x: Any, shape: Shape) -> Objects:
 
 
 def pad(x: Objects, pad_width: Any, mode: Any, **options: Any) -> Objects:
-    return boxed(to_values(np.pad(x, pad_width, mode=mode, **options)))
+    return boxed(to_values(np.pad(x, pad_width, mode=mode, **options))) if np.ndim(x) else x
 
 
 def zeros(shape: Shape, dtype: Any = object, like: Any = None) -> Objects:

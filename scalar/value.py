@@ -15,6 +15,7 @@ from typing import Any
 
 import ops
 from ops import anomalies, dispatch, graph, modes, nesting, passes
+from ops.demands import demand_flag
 from ops.nodes import BaseNode
 from ops.spec import NO_PARAMS, Op
 from scalar import floats
@@ -71,7 +72,7 @@ class Value(Number, BaseNode):
 
     # Arguments stand in two slots: a tuple in each node would double the garbage collector's work.
     __slots__ = ("__weakref__", "_a", "_b", "_data", "_made", "_written", "grad", "label", "op", "params")
-    engine, rank, shape, requires_grad = "scalar", 0, (), True
+    engine, rank, shape = "scalar", 0, ()
 
     def __init__(self, data: Any, label: str = ""):
         self._data = floats.number(data)
@@ -137,10 +138,6 @@ class Value(Number, BaseNode):
     def gelu(self, approximate: str = "none") -> Value: return ops.gelu(self, approximate)
     def clip(self, low: float | None = None, high: float | None = None) -> Value: return ops.clip(self, low, high)
 
-    def __lt__(self, other: Any) -> bool: return self._data < getattr(other, "_data", other)
-    def __le__(self, other: Any) -> bool: return self._data <= getattr(other, "_data", other)
-    def __gt__(self, other: Any) -> bool: return self._data > getattr(other, "_data", other)
-    def __ge__(self, other: Any) -> bool: return self._data >= getattr(other, "_data", other)
     def item(self) -> float: return self._data
     def __repr__(self) -> str: return f"Value(data={self._data}, grad={self.grad})"
     def _link(self, args: Any) -> None: self._a, self._b = args, None
@@ -150,7 +147,7 @@ class Value(Number, BaseNode):
 
 def backpropagate(seeds: Mapping[Value, Value], create_graph: bool = False) -> None:
     """The backward pass from one or more roots, each with the gradient that comes in there: all of it, or nothing."""
-    if create_graph or nesting.captured(seeds):
+    if demand_flag("backward", create_graph, "create_graph") or nesting.captured(seeds):
         return graph.backward_recorded(seeds)
     with passes.lock, passes.Pass(seeds) as run:
         order, watched = _order(run), modes.watching()
@@ -193,6 +190,6 @@ def _lift(other: Any, op: Any) -> Any:
         return Value(float(other))
     if dispatch.is_node(other := dispatch.unboxed(other)) and other.engine != "scalar":
         dispatch.refuse_mixing(op.__name__, Value, type(other))
-    if dispatch.has_axes(other) or getattr(other, "rank", 0) == 1:
+    if dispatch.has_axes(other) or getattr(type(other), "rank", 0) == 1:
         return NotImplemented
     return other if isinstance(other, Value) else Value(other)

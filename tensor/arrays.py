@@ -13,7 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view as sliding_window_view
 from ops.shapes import FEW, Axis, Shape, count, inverse, normal_axes, places
 from ops.spec import REGISTRY, Op
 from ops.words import nearest
-from tensor.defaults import get_default_dtype
+from tensor.defaults import get_default_dtype, number_type
 from tensor.reading import asarray as asarray
 from tensor.scattered import Scattered
 
@@ -67,7 +67,7 @@ def run(op: Op[...], args: Sequence[Any], params: Mapping[str, Any]) -> Any:
 
 
 def astype(x: Array, dtype: Any) -> Array:
-    return x.astype(dtype)
+    return x.astype(dtype if type(dtype) is np.dtype else number_type("astype", dtype))
 
 
 # glibc gives a large freed array back to the system, and the next one then comes page by page, unless one as large has

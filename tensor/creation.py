@@ -14,6 +14,7 @@ import numpy as np
 
 from ops.errors import ShapeError
 from ops.shapes import Shape, integer, integers
+from ops.words import shown
 from tensor.defaults import Rng, generator, get_default_dtype
 from tensor.tensor import Tensor
 
@@ -39,7 +40,7 @@ def ones(shape: int | Shape, *more: int, **options: Any) -> Tensor:
 def full(shape: int | Shape, value: float, *more: float, **options: Any) -> Tensor:
     """The same number everywhere."""
     if more:
-        _ask_for_one_shape("full", shape, value, *more[:-1], after=f", {more[-1]}")
+        _ask_for_one_shape("full", shape, value, *more[:-1], after=f", {shown(more[-1])}")
     return _tensor(np.full(sizes("full", shape), number("full", "value", value)), **options)
 
 
@@ -78,7 +79,7 @@ def uniform(shape: int | Shape, low: float = 0.0, high: float = 1.0, *, rng: Rng
     a, b = number("uniform", "low", low), number("uniform", "high", high)
     if not a <= b < np.inf or a == -np.inf:
         raise ValueError(f"uniform: low is {low} and high is {high}, but the numbers run from low up to high")
-    return _tensor(generator(rng).uniform(a, b, sizes("uniform", shape)), **options)
+    return _tensor(generator(rng, "uniform").uniform(a, b, sizes("uniform", shape)), **options)
 
 
 def normal(shape: int | Shape, mean: float = 0.0, std: float = 1.0, *, rng: Rng = None, **options: Any) -> Tensor:
@@ -86,7 +87,7 @@ def normal(shape: int | Shape, mean: float = 0.0, std: float = 1.0, *, rng: Rng 
     centre, spread = number("normal", "mean", mean), number("normal", "std", std)
     if not spread >= 0:
         raise ValueError(f"normal: std is {std}, but a standard deviation is 0 or more")
-    return _tensor(generator(rng).normal(centre, spread, sizes("normal", shape)), **options)
+    return _tensor(generator(rng, "normal").normal(centre, spread, sizes("normal", shape)), **options)
 
 
 def sizes(asker: str, shape: Any) -> Shape:
@@ -97,9 +98,9 @@ def sizes(asker: str, shape: Any) -> Shape:
     """
     many = integers(shape.tolist() if isinstance(shape, np.ndarray) else shape, f"{asker}: shape")
     if any(n < 0 for n in many):
-        raise ShapeError(f"{asker}: shape is {shape}, but a size is a whole number, 0 or more")
+        raise ShapeError(f"{asker}: shape is {shown(shape)}, but a size is a whole number, 0 or more")
     if prod(many) >= _TOO_MANY or max(many, default=0) >= _TOO_MANY:
-        raise ShapeError(f"{asker}: shape is {shape}, but that is more numbers than there is memory for")
+        raise ShapeError(f"{asker}: shape is {shown(shape)}, but that is more numbers than there is memory for")
     return many
 
 
@@ -108,9 +109,12 @@ _TOO_MANY = 2**59  # of which NumPy cannot count the bytes
 
 def number(asker: str, name: str, value: Any) -> float:
     """A real number as a float; TypeError for anything else."""
-    if not isinstance(value, Real):
-        raise TypeError(f"{asker}: {name} is {value!r}, but it must be a number, such as 1.5")
-    return float(value)
+    try:
+        if isinstance(value, Real):
+            return float(value)
+    except OverflowError:
+        pass
+    raise TypeError(f"{asker}: {name} is {shown(value)}, but it must be a number, such as 1.5")
 
 
 def _tensor(array: Any, dtype: Any = None, **options: Any) -> Tensor:
@@ -118,4 +122,5 @@ def _tensor(array: Any, dtype: Any = None, **options: Any) -> Tensor:
 
 
 def _ask_for_one_shape(asker: str, *given: Any, after: str = "") -> NoReturn:
-    raise TypeError(f"{asker} takes its shape as one argument: write {asker}({given}{after})")
+    sizes = ", ".join(map(shown, given))
+    raise TypeError(f"{asker} takes its shape as one argument: write {asker}(({sizes}){after})")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ops import dispatch, foreign, graph, modes, nesting, passes, traces
-from ops.demands import demand_flag
+from ops.demands import demand_flag, demand_word
 from ops.errors import ShapeError
 from ops.methods import ArrayMethods
 from ops.modes import MODES, scope
@@ -62,7 +62,7 @@ class Tensor(BaseNode, ArrayMethods):
         self.params: Mapping[str, Any] = NO_PARAMS
         self._saved: Any = None
         self._made = graph.clock
-        self.requires_grad, self.label, self.scope = requires_grad, label, None
+        self.requires_grad, self.label, self.scope = requires_grad, demand_word("Tensor", "label", label), None
         traces.entered(self)
 
     # data and gradient
@@ -134,7 +134,7 @@ class Tensor(BaseNode, ArrayMethods):
         if not self.requires_grad:
             raise RuntimeError("backward: no argument of this Tensor has requires_grad=True, so there is no gradient")
         seed = graph.seed(self, gradient)
-        if create_graph or nesting.captured([self]):
+        if demand_flag("backward", create_graph, "create_graph") or nesting.captured([self]):
             return graph.backward_recorded({self: seed})
         grads = arrays.silently(graph.reverse, graph.topological(self), {self: seed._array}, arrays, _as_arrays)
         with passes.lock:
@@ -225,9 +225,22 @@ def _own(data: Any, dtype: Any = None) -> Array:
     if dispatch.is_node(data):
         raise TypeError(f"Tensor: got a {type(data).__name__}; give its .data, or detach() it, if its graph may go")
     dispatch.refuse_within("Tensor", data)
-    array = np.array(arrays.asarray(data, "Tensor"), dtype if dtype is None else number_type("Tensor", dtype))
+    array = _in_type(arrays.asarray(data, "Tensor"), dtype if dtype is None else number_type("Tensor", dtype))
     from_numbers = dtype is None and not hasattr(data, "dtype") and (array.dtype.kind in "iu" or array.dtype == float)
     return array.astype(get_default_dtype(), copy=False) if from_numbers else array
+
+
+def _in_type(array: Array, dtype: np.dtype[Any] | None) -> Array:
+    """A copy of that type; infinity for what a smaller float cannot hold, ValueError where whole numbers cannot."""
+    if dtype is None or dtype == array.dtype:
+        return np.array(array)
+    if dtype.kind not in "iu" or array.dtype.kind != "f":
+        return arrays.silently(np.array, array, dtype)
+    try:
+        with np.errstate(invalid="raise"):
+            return np.array(array, dtype)
+    except FloatingPointError:
+        raise ValueError(f"Tensor: {dtype} cannot hold all of these numbers; give dtype=float") from None
 
 
 def _as_arrays(node: Tensor, g: Array) -> Any:
@@ -274,7 +287,7 @@ def _floated(op: Op[...], args: Sequence[Tensor]) -> tuple[Tensor, ...]:
 
 def _lift(other: Any, op: Op[...], dtype: Any) -> Tensor:
     """The other operand as a constant; a single number, and a list of Python's, takes the Tensor's floating type."""
-    if isinstance(other, (int, float, np.number)):
+    if isinstance(other, (int, float, np.floating, np.integer)):
         return _constant(np.array(other, None if isinstance(other, bool) else dtype))
     if dispatch.is_node(other):
         dispatch.refuse_mixing(op.name, Tensor, type(other))

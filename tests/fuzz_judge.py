@@ -123,7 +123,7 @@ def fault_of_sentence(said: str, error: Exception, target: Target) -> str:
         return "more than one line"
     if len(said) > LONGEST:
         return "a sentence without an end"
-    words = set(re.findall(r"[^\s\w]+|\w+", said))
+    words = set(re.findall(r"[^\s\w:]+|\w+", said))  # the colon behind an operator's name is the sentence's
     begins = re.match(r"(?:\w+\.)*(\w+)", said)
     if not (target.names & words) and not (begins and begins[1] in public_names()):
         return "a sentence that does not say who speaks"

@@ -151,19 +151,22 @@ WRONG_DECORATORS = [
     (lambda: loosely.pointwise(named), "write @ops.pointwise((-3, 3)), with brackets, above def named"),
     (lambda: loosely.reduction(named), "write @ops.reduction((-3, 3)), with brackets, above def named"),
     (lambda: loosely.linear(named), "write @ops.linear(ops.sample((2, 3))), with brackets, above def named"),
-    (lambda: loosely.pointwise(-2, 3), "an interval is a pair, low and high, as in @ops.pointwise((-2, 3)), not -2"),
+    (
+        lambda: loosely.pointwise(-2, 3),
+        "pointwise: an interval is a pair, low and high, as in @ops.pointwise((-2, 3)), not -2",
+    ),
     (
         lambda: loosely.pointwise((1, 2, 3)),
-        "an interval is a pair, low and high, as in @ops.pointwise((-3, 3)), not (1, 2, 3)",
+        "pointwise: an interval is a pair, low and high, as in @ops.pointwise((-3, 3)), not (1, 2, 3)",
     ),
-    (lambda: loosely.pointwise((3, -3)), "the interval (3, -3) must run from low to high: write (-3, 3)"),
+    (lambda: loosely.pointwise((3, -3)), "pointwise: the interval (3, -3) must run from low to high: write (-3, 3)"),
     (
         lambda: loosely.pointwise((0, np.inf)),
-        "the interval (0, inf) must run from low to high: both ends must be finite and differ",
+        "pointwise: the interval (0, inf) must run from low to high: both ends must be finite and differ",
     ),
     (
         lambda: loosely.pointwise(params={"k": 1}),
-        "params holds a dict for each setting that the laws try, as in params=[{'k': 2.0}], not {'k': 1}",
+        "pointwise: params holds a dict for each setting that the laws try, as in params=[{'k': 2.0}], not {'k': 1}",
     ),
     (
         lambda: loosely.linear((2, 3)),
@@ -432,7 +435,7 @@ def test_an_if_on_an_array_in_a_forward_of_any_kind_names_where() -> None:
         (lambda: from_nothing.full(2, 3, 1.5), "full takes its shape as one argument: write full((2, 3), 1.5)"),
         (
             lambda: from_nothing.normal(3, rng="a"),
-            "rng is 'a', but it must be a seed (0, 1, 2, ...), a numpy.random.Generator or None",
+            "normal: rng is 'a', but it must be a seed (0, 1, 2, ...), a numpy.random.Generator or None",
         ),
     ],
 )
