@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
 from math import prod
@@ -16,6 +15,9 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 import numpy as np
 from numpy.lib import format as npy
+
+from ops.files import replacing
+from ops.words import shown
 
 Array = np.ndarray[Any, Any]
 Name = str | os.PathLike[str]
@@ -39,13 +41,13 @@ def write(what: str, path: Name, arrays: Mapping[str, Array]) -> None:
     form = form_of(what, path)
     for name, x in arrays.items():
         if not form.names(name):
-            raise ValueError(f"{what}: the name {name!r} cannot stand in a {Path(path).suffix} file; rename it")
+            raise ValueError(f"{what}: the name {shown(name)} cannot stand in a {Path(path).suffix} file; rename it")
         if not form.holds(x.dtype):
             raise TypeError(
                 f"{what}: {name} is an array of {x.dtype}, which {path} cannot hold; convert it to float64 or int64"
             )
     try:
-        with _replacing(path) as file:
+        with replacing(path) as file:
             form.write(file, arrays)
     except OSError as error:
         raise _io_error(what, "write", path, error) from error
@@ -182,26 +184,10 @@ def form_of(what: str, path: Name) -> _Npz | _Safetensors:
     """The format that the path ends in; ValueError for another ending."""
     ending = Path(path).suffix
     if ending.lower() not in _ENDINGS:
-        raise ValueError(f"{what}: {path} ends in {ending!r}; a model's file may end in .npz or .safetensors")
+        raise ValueError(
+            f"{what}: {shown(os.fspath(path))} ends in {shown(ending)}; a model's file may end in .npz or .safetensors"
+        )
     return _Npz() if ending.lower() == ".npz" else _Safetensors(what)
-
-
-@contextmanager
-def _replacing(path: Name) -> Iterator[BinaryIO]:
-    """A new file that takes the path's place when the block is through, and is removed if it raises."""
-    target = Path(os.path.realpath(path))  # as open() does, write what a link points to, not the link
-    temporary = target.with_name(f"{target.name}.{os.urandom(6).hex()}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            with suppress(FileNotFoundError):
-                shutil.copymode(target, temporary)
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
 
 
 @contextmanager

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from math import prod
 from typing import Any, NoReturn, Self, overload
 
 import numpy as np
 
 import ops
-from nn.engines import DType, Rng, floats, generator, numbers, parameter, peeked, weight
+from nn.engines import DType, Rng, floats, generator, numbers, parameter, peeked, uniform, weight
 from nn.module import Module
 from nn.settings import count, counts, flag, function, kind, named, number
 from ops.errors import ShapeError
@@ -37,9 +38,9 @@ class Linear(Module):
         rng: Rng = None,
     ):
         n, m = count(self, "in_features", in_features), count(self, "out_features", out_features)
-        rng, k = generator(rng), n**-0.5
-        self.weight = weight(rng.uniform(-k, k, (m, n)), engine, dtype)
-        self.bias: Any = parameter(rng.uniform(-k, k, m), engine, dtype) if flag(self, "bias", bias) else None
+        rng, k = generator(self, rng), n**-0.5
+        self.weight = weight(self, uniform(rng, k), (m, n), engine, dtype)
+        self.bias: Any = parameter(self, uniform(rng, k), (m,), engine, dtype) if flag(self, "bias", bias) else None
 
     def forward(self, x: Any) -> Any:
         x = floats(self, x, self.weight.dtype)
@@ -71,7 +72,7 @@ class MLP(Module):
         rng: Rng = None,
     ):
         outs = counts(self, "nouts", nouts, "[16, 16, 1]")
-        rng, sizes = generator(rng), [count(self, "nin", nin), *outs]
+        rng, sizes = generator(self, rng), [count(self, "nin", nin), *outs]
         self.layers = [Linear(a, b, engine=engine, dtype=dtype, rng=rng) for a, b in zip(sizes, outs)]
         self.activation = function(self, "activation", activation, "ops.tanh")
 
@@ -160,7 +161,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, *, rng: Rng = None):
-        self.p, self.rng = number(self, "p", p, below=1), generator(rng)
+        self.p, self.rng = number(self, "p", p, below=1), generator(self, rng)
 
     def forward(self, x: Any) -> Any:
         x = floats(self, x)
@@ -189,7 +190,7 @@ class Embedding(Module):
         rng: Rng = None,
     ):
         n, width = count(self, "num_embeddings", num_embeddings), count(self, "embedding_dim", embedding_dim)
-        self.weight = parameter(generator(rng).normal(size=(n, width)), engine, dtype)
+        self.weight = parameter(self, partial(generator(self, rng).normal, 0, 1), (n, width), engine, dtype)
 
     def forward(self, ids: Any) -> Any:
         rows, n = peeked(numbers(self, ids, "its ids")), self.weight.shape[0]
@@ -215,7 +216,7 @@ class PositionalEmbedding(Module):
         rng: Rng = None,
     ):
         n, width = count(self, "num_positions", num_positions), count(self, "embedding_dim", embedding_dim)
-        self.weight = parameter(generator(rng).normal(size=(n, width)), engine, dtype)
+        self.weight = parameter(self, partial(generator(self, rng).normal, 0, 1), (n, width), engine, dtype)
 
     def forward(self, x: Any) -> Any:
         x, (n, width) = floats(self, x, self.weight.dtype), self.weight.shape

@@ -39,7 +39,7 @@ class DataLoader:
     ):
         self.batch_size = count(self, "batch_size", batch_size)
         self.shuffle, self.drop_last = flag(self, "shuffle", shuffle), flag(self, "drop_last", drop_last)
-        self.rng = generator(rng)
+        self.rng = generator(self, rng)
         self.dataset = arrays[0] if len(arrays) == 1 and _is_dataset(arrays[0]) else None
         self.arrays: tuple[Array, ...] = _columns(_side_by_side(arrays)) if self.dataset is None else ()
         self._left: Array | None = None  # rows that the epoch under way has not come to

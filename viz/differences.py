@@ -25,12 +25,13 @@ class Difference:
 
     @classmethod
     def of(cls, one: Any, two: Any, size: float = 0.0) -> Difference:
-        """Between two arrays of one shape; NaN and infinities are equal to themselves, None to None.
+        """Between two arrays of one shape; NaN and infinities are equal to themselves, None to zeros.
 
         size: that of what they were made of, where it is larger than theirs.
         """
         if one is None or two is None:
-            return cls(0.0 if one is two else np.inf, size)
+            other = [np.asarray(x, float) for x in (one, two) if x is not None]  # no gradient is one of zero
+            return cls.of(np.zeros_like(other[0]), other[0], size) if other else cls(0.0, size)
         a, b = np.asarray(one, float), np.asarray(two, float)
         if a.shape != b.shape:
             return cls(np.inf, size)
