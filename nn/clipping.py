@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nn.module import Module
-from nn.settings import is_number, kind, number
+from nn.settings import is_iterable, is_number, kind, number
 from ops.dispatch import is_node
 
 Array = np.ndarray[Any, Any]
@@ -63,13 +63,9 @@ def gradient_of(p: Any) -> Any:
 
 def listed(asker: str, parameters: Any) -> list[Any]:
     """The parameters as a list; TypeError for a module, or one array alone."""
-    if isinstance(parameters, Module) or is_node(parameters) or not _is_row(parameters):
+    if isinstance(parameters, Module) or is_node(parameters) or not is_iterable(parameters):
         raise TypeError(f"{asker}: got {kind(parameters)}; give it a list, such as model.parameters()")
     return list(parameters)
-
-
-def _is_row(x: Any) -> bool:
-    return isinstance(x, Iterable) and getattr(x, "shape", None) != ()  # NumPy gives iter to a single number too
 
 
 def demand_nodes(asker: str, parameters: Sequence[Any]) -> None:

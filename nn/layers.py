@@ -12,7 +12,7 @@ import numpy as np
 import ops
 from nn.engines import DType, Rng, floats, generator, numbers, parameter, peeked, uniform, weight
 from nn.module import Module
-from nn.settings import count, counts, flag, function, kind, named, number
+from nn.settings import count, counts, flag, function, is_iterable, kind, named, number
 from ops.errors import ShapeError
 from ops.shapes import Shape, integer, normal_axis
 
@@ -90,7 +90,7 @@ class ModuleList(Module):
     """Modules in a row, each a part of the module that holds the list; named 0, 1, ..."""
 
     def __init__(self, modules: Iterable[Module] = ()):
-        if not isinstance(modules, Iterable):
+        if not is_iterable(modules):
             raise TypeError(f"{named(self)}: got {kind(modules)}; give it a list of modules")
         for module in modules:
             self.append(module)

@@ -65,6 +65,11 @@ def counts(asker: object, name: str, value: Any, such_as: str) -> tuple[int, ...
     return tuple(count(asker, f"{name}[{i}]", each) for i, each in enumerate(many))
 
 
+def is_iterable(x: Any) -> bool:
+    """Whether x hands out things one by one; a number of NumPy's or of an engine only seems to."""
+    return isinstance(x, Iterable) and getattr(x, "shape", None) != ()
+
+
 def _is_row(x: Any) -> bool:
     """Whether x hands out things in an order of its own; text and bytes do not, nor does an array of other axes."""
     if isinstance(x, np.ndarray):
@@ -97,7 +102,7 @@ def is_number(x: Any) -> bool:
 
 def is_float(x: Any) -> bool:
     """Whether a float can be as large as the number."""
-    return isinstance(x, float) or abs(x) <= sys.float_info.max or not abs(x) < inf
+    return not isinstance(x, (int, np.longdouble)) or abs(x) <= sys.float_info.max
 
 
 def _interval(low: float, below: float, to: float) -> str:
