@@ -8,7 +8,7 @@ random order.  `noise` is the standard deviation of what is added to each coordi
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf, pi
+from math import inf, isfinite, pi
 from typing import Any
 
 import numpy as np
@@ -58,7 +58,8 @@ def spirals(n: int = 100, *, noise: float = 0.02, turns: float = 1.0, rng: Rng =
     (100, 2)
     """
 
-    number("spirals", "turns", turns, low=-inf)
+    if not isfinite(2 * pi * number("spirals", "turns", turns, low=-inf)):
+        raise ValueError(f"spirals: turns is {turns}, but that is an angle larger than any float; give fewer")
 
     def arm(label: int, m: int, rng: np.random.Generator) -> Array:
         t = np.linspace(0.05, 1, m)

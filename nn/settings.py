@@ -89,7 +89,7 @@ def per_axis(asker: object, name: str, value: Any, axes: int, least: int = 1) ->
 
 def number(asker: object, name: str, value: Any, low: float = 0, below: float = inf, to: float = inf) -> Any:
     """A number in [low, below), or in [low, to] where `to` is given; one of NumPy's becomes Python's, of no type."""
-    if not (is_number(value) and low <= value <= to and value < below and is_float(value)):
+    if not (is_number(value) and low <= value <= to and -inf < value < below and is_float(value)):
         error = ValueError if is_number(value) else TypeError
         raise error(f"{named(asker)}: {name} is {shown(value)}, but it must be {_interval(low, below, to)}")
     return float(value) if isinstance(value, np.floating) else int(value) if isinstance(value, np.integer) else value
@@ -102,7 +102,10 @@ def is_number(x: Any) -> bool:
 
 def is_float(x: Any) -> bool:
     """Whether a float can be as large as the number."""
-    return not isinstance(x, (int, np.longdouble)) or abs(x) <= sys.float_info.max
+    try:
+        return bool(abs(float(x)) < inf or abs(x) == inf)
+    except OverflowError:
+        return False
 
 
 def _interval(low: float, below: float, to: float) -> str:
