@@ -17,7 +17,6 @@ import numpy as np
 from numpy.lib import format as npy
 
 from ops.files import replacing
-from ops.words import shown
 
 Array = np.ndarray[Any, Any]
 Name = str | os.PathLike[str]
@@ -41,10 +40,13 @@ def write(what: str, path: Name, arrays: Mapping[str, Array]) -> None:
     form = form_of(what, path)
     for name, x in arrays.items():
         if not form.names(name):
-            raise ValueError(f"{what}: the name {shown(name)} cannot stand in a {Path(path).suffix} file; rename it")
+            raise ValueError(
+                f"{what}: the name {told(repr(name))} cannot stand in a {Path(path).suffix} file; rename it"
+            )
         if not form.holds(x.dtype):
             raise TypeError(
-                f"{what}: {name} is an array of {x.dtype}, which {path} cannot hold; convert it to float64 or int64"
+                f"{what}: {name} is an array of {x.dtype}, which {told(path)} cannot hold; "
+                f"convert it to float64 or int64"
             )
     try:
         with replacing(path) as file:
@@ -177,16 +179,21 @@ def _is_text(name: str) -> bool:
     return name.isprintable() or name.encode(errors="ignore").decode() == name
 
 
+def told(path: Name) -> str:
+    """A path or another name as a sentence takes it: on one line, and cut off where it is very long."""
+    name = str(path) if str(path).isprintable() else repr(path)
+    return name if len(name) <= LONGEST else f"{name[:LONGEST]}..."
+
+
+LONGEST = 200  # letters of a name in an error
 _ENDINGS = (".npz", ".safetensors")
 
 
 def form_of(what: str, path: Name) -> _Npz | _Safetensors:
     """The format that the path ends in; ValueError for another ending."""
-    ending = Path(path).suffix
+    ending = told(Path(path).suffix)
     if ending.lower() not in _ENDINGS:
-        raise ValueError(
-            f"{what}: {shown(os.fspath(path))} ends in {shown(ending)}; a model's file may end in .npz or .safetensors"
-        )
+        raise ValueError(f"{what}: {told(path)} ends in {ending!r}; a model's file may end in .npz or .safetensors")
     return _Npz() if ending.lower() == ".npz" else _Safetensors(what)
 
 
@@ -198,7 +205,7 @@ def _foreign_bytes_refused(what: str, path: Name, writer: str) -> Iterator[None]
     except Exception as error:
         reason = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
         raise ValueError(
-            f"{what}: cannot read {path} as {Path(path).suffix}: {reason}; give a whole file that {writer} wrote"
+            f"{what}: cannot read {told(path)} as {Path(path).suffix}: {reason}; give a whole file that {writer} wrote"
         ) from error
 
 
@@ -215,4 +222,4 @@ _ADVICE: dict[tuple[str, type[OSError]], str] = {
 def _io_error(what: str, verb: str, path: Name, error: OSError) -> OSError:
     """The error in our words, of the same class."""
     advice = _ADVICE.get((verb, type(error)), "check the path and the disk")
-    return type(error)(f"{what}: cannot {verb} {path}: {error.strerror or error}; {advice}")
+    return type(error)(f"{what}: cannot {verb} {told(path)}: {error.strerror or error}; {advice}")

@@ -34,7 +34,7 @@ def endless() -> list[Any]:
 
 ODD = {
     "an array": np.ones((4, 3)),
-    "a record": np.rec.array([(1.0,)]),
+    "a record": np.zeros(1, "f8,i4"),
     "a node": ValueArray(np.ones((2, 3))),
     "a list of arrays": [np.ones((2, 3)), 1.0],
     "a dict": {"a": 1.0},
@@ -66,7 +66,7 @@ SETTINGS: dict[str, Call] = {
     "Dropout": lambda x: nn.Dropout(rng=x),
     "moons": lambda x: nn.data.moons(rng=x),
     "Linear.to": lambda x: nn.Linear(3, 2).to(x),
-    "Linear.register_buffer": lambda x: nn.Linear(3, 2).register_buffer(["a", x], np.ones(2)),
+    "Linear.register_buffer": lambda x: nn.Linear(3, 2).register_buffer(["a", x], np.ones(2)),  # pyright: ignore[reportArgumentType]
     "DataLoader": lambda x: nn.DataLoader(np.ones(3), drop_last=x),
 }
 

@@ -30,8 +30,8 @@ class Difference:
         size: that of what they were made of, where it is larger than theirs.
         """
         if one is None or two is None:
-            other = [np.asarray(x, float) for x in (one, two) if x is not None]  # no gradient is one of zero
-            return cls.of(np.zeros_like(other[0]), other[0], size) if other else cls(0.0, size)
+            numbers = [x for x in (one, two) if x is not None and np.any(x)]
+            return cls(np.inf if numbers else 0.0, size)
         a, b = np.asarray(one, float), np.asarray(two, float)
         if a.shape != b.shape:
             return cls(np.inf, size)
