@@ -16,6 +16,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 import numpy as np
 from numpy.lib import format as npy
 
+from nn.settings import told
 from ops.files import replacing
 
 Array = np.ndarray[Any, Any]
@@ -179,13 +180,6 @@ def _is_text(name: str) -> bool:
     return name.isprintable() or name.encode(errors="ignore").decode() == name
 
 
-def told(path: Name) -> str:
-    """A path or another name as a sentence takes it: on one line, and cut off where it is very long."""
-    name = str(path) if str(path).isprintable() else repr(path)
-    return name if len(name) <= LONGEST else f"{name[:LONGEST]}..."
-
-
-LONGEST = 200  # letters of a name in an error
 _ENDINGS = (".npz", ".safetensors")
 
 

@@ -194,6 +194,8 @@ class Embedding(Module):
 
     def forward(self, ids: Any) -> Any:
         rows, n = peeked(numbers(self, ids, "its ids")), self.weight.shape[0]
+        if rows.ndim > 31:  # an array has 32 axes at most where others pick from it
+            raise ShapeError(f"Embedding: ids have {rows.ndim} axes, but they may have 31 at most; reshape them")
         whole = rows == np.floor(rows) if rows.dtype.kind == "f" else np.full(rows.shape, rows.dtype.kind != "b")
         if not whole.all():
             raise TypeError(f"Embedding: ids are integers, such as [0, 2], but {rows[~whole][0]} is among them")

@@ -13,7 +13,7 @@ from nn import states
 from nn.engines import demand_engine, leaf
 from nn.holding import ROLES, Holder, found, is_leaf, walk
 from nn.roles import BUFFER, BUFFERS, KEPT, PARAMETER, UNSAVED, as_buffer, assigned, is_kept, misfit, note, noting, role
-from nn.settings import flag, is_setting, kind, named
+from nn.settings import flag, is_setting, kind, named, told
 from ops import modes
 from ops.dispatch import is_node
 from ops.errors import ShapeError
@@ -68,8 +68,8 @@ class Module(Holder):
         self._demand_free("register_parameter", name, PARAMETER)
         if not (is_leaf(parameter) and parameter.requires_grad):
             raise TypeError(
-                f"{named(self)}.register_parameter: {name} is {kind(parameter)}, but it must be a leaf that asks for a "
-                f"gradient, such as nn.array(..., requires_grad=True)"
+                f"{named(self)}.register_parameter: {told(name)} is {kind(parameter)}, but it must be a leaf that "
+                f"asks for a gradient, such as nn.array(..., requires_grad=True)"
             )
         object.__setattr__(self, name, parameter)
         note(self, name, PARAMETER)
@@ -85,7 +85,9 @@ class Module(Holder):
         """
         self._demand_free("register_buffer", name, *BUFFERS)
         if is_leaf(array) and array.requires_grad:
-            raise TypeError(f"{named(self)}.register_buffer: {name} asks for a gradient, but a buffer is not trained")
+            raise TypeError(
+                f"{named(self)}.register_buffer: {told(name)} asks for a gradient, but a buffer is not trained"
+            )
         what = BUFFER if flag("register_buffer", "persistent", persistent) else UNSAVED
         object.__setattr__(self, name, as_buffer(self, name, array))
         note(self, name, what)
@@ -94,7 +96,7 @@ class Module(Holder):
         if not isinstance(name, str) or not name or "." in name:
             raise TypeError(f"{named(self)}.{asker}: the name is {shown(name)}, but it must be a word without a dot")
         if hasattr(self, name) and vars(self).get(ROLES, {}).get(name) not in same:
-            raise ValueError(f"{named(self)}.{asker}: there is an attribute {name} already; choose another name")
+            raise ValueError(f"{named(self)}.{asker}: there is an attribute {told(name)} already; choose another name")
 
     def named_modules(self) -> Iterator[tuple[str, Module]]:
         """This module, with the empty name, and every module below it."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nn.holding import ROLES, Holder, Part, children, is_leaf, may_hold, opener
-from nn.settings import kind, named
+from nn.settings import kind, named, told
 from ops import modes
 from ops.dispatch import is_node
 
@@ -116,7 +116,9 @@ def as_buffer(module: Holder, name: str, value: Any) -> Any:
     """The value as a buffer holds it: None, an array or a node as they are, numbers as an array."""
     array = value if value is None or is_node(value) else _array(value)
     if isinstance(array, np.ndarray) and array.dtype.kind not in "biufc":
-        raise TypeError(f"{named(module)}: {name} is a buffer, so it holds an array of numbers, not {kind(value)}")
+        raise TypeError(
+            f"{named(module)}: {told(name)} is a buffer, so it holds an array of numbers, not {kind(value)}"
+        )
     return array
 
 

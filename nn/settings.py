@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from math import inf
@@ -27,6 +28,15 @@ def is_setting(x: Any) -> bool:
 def kind(x: Any) -> str:
     """What somebody gave, by its type; a class that stands where one of its instances should is called so."""
     return f"the class {x.__name__}" if isinstance(x, type) else type(x).__name__
+
+
+def told(name: str | os.PathLike[str]) -> str:
+    """A path or another name as a sentence takes it: on one line, and cut off where it is very long."""
+    text = str(name) if str(name).isprintable() else repr(name)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+LONGEST = 200  # letters of a name in an error
 
 
 def count(asker: object, name: str, value: Any, least: int = 1) -> int:

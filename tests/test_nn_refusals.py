@@ -161,6 +161,21 @@ def test_a_single_number_is_no_list_of_modules_or_parameters() -> None:
     assert said_by(lambda: nn.Adam(np.array(1))).startswith("Adam: got ndarray")
 
 
+@pytest.mark.parametrize("engine", ["scalar", "tensor"])
+def test_ids_of_more_axes_than_arrays_can_have_are_refused(engine: str) -> None:
+    assert said_by(lambda: nn.Embedding(5, 4, engine=engine)(np.ones((1,) * 40))).startswith("Embedding: ids have 40")
+
+
+def test_an_empty_array_of_objects_is_refused_as_one_of_objects_is() -> None:
+    assert "array 0 is of object" in said_by(lambda: nn.DataLoader(np.zeros((2, 0), object)))
+
+
+def test_a_very_long_name_is_cut_off_where_it_is_refused() -> None:
+    model = nn.Linear(3, 2)
+    assert len(said_by(lambda: model.register_parameter("e" * 5000, np.ones(2)))) < 400
+    assert len(said_by(lambda: nn.save(model, "e" * 5000))) < 400
+
+
 def test_rows_of_different_lengths_are_no_buffer() -> None:
     said = said_by(lambda: nn.Linear(3, 2).register_buffer("mean", [[1.0], [2.0, 3.0]]))
     assert said == "Linear: mean is a buffer, so it holds an array of numbers, not list"
