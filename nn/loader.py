@@ -178,13 +178,8 @@ def _refuse_contents(i: int, rows: Any, x: Array) -> None:
     if x.dtype.kind in "US":
         cure = "number them first, as in np.unique(labels, return_inverse=True)[1]"
         raise TypeError(f"DataLoader: array {i} holds strings, but batches are numbers; {cure}")
-    what = (
-        f"is a {kind(rows)}"
-        if x.ndim == 0
-        else f"holds {kind(x.flat[0])}"
-        if x.dtype == object and x.size
-        else f"is of {x.dtype}"
-    )
+    holds = f"holds {kind(x.flat[0])}" if x.dtype == object and x.size else f"is of {x.dtype}"
+    what = f"is a {kind(rows)}" if x.ndim == 0 else holds
     raise TypeError(
         f"DataLoader: array {i} {what}, but batches are numbers; give arrays or lists of numbers, or a dataset, "
         f"anything with __len__ and __getitem__"
