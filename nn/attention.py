@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import ops
-from nn.engines import DType, Rng, floats, generator, parameter, weight
+from nn.engines import DType, Rng, floats, generator, parameter, uniform, weight
 from nn.layers import Dropout, Linear
 from nn.masks import masked
 from nn.module import Module
@@ -33,10 +33,10 @@ class MultiHeadAttention(Module):
     def __init__(self, embed_dim: int, num_heads: int, *, engine: str = "tensor", dtype: DType = None, rng: Rng = None):
         if count(self, "embed_dim", embed_dim) % count(self, "num_heads", num_heads):
             raise ValueError(f"MultiHeadAttention: embed_dim {embed_dim} does not divide into {num_heads} heads")
-        rng, k = generator(rng), (6 / (4 * embed_dim)) ** 0.5
+        rng, k = generator(self, rng), (6 / (4 * embed_dim)) ** 0.5
         self.num_heads = num_heads
-        self.in_proj_weight = weight(rng.uniform(-k, k, (3 * embed_dim, embed_dim)), engine, dtype)
-        self.in_proj_bias = parameter(np.zeros(3 * embed_dim), engine, dtype)
+        self.in_proj_weight = weight(self, uniform(rng, k), (3 * embed_dim, embed_dim), engine, dtype)
+        self.in_proj_bias = parameter(self, np.zeros, (3 * embed_dim,), engine, dtype)
         self.out_proj = Linear(embed_dim, embed_dim, engine=engine, dtype=dtype, rng=rng)
 
     def forward(self, x: Any, mask: Any = None, causal: bool = False) -> Any:
@@ -79,7 +79,7 @@ class TransformerBlock(Module):
         wide = 4 * count(self, "embed_dim", embed_dim)
         if dim_feedforward is not None:
             wide = count(self, "dim_feedforward", dim_feedforward)
-        rng, on = generator(rng), {"engine": engine, "dtype": dtype}
+        rng, on = generator(self, rng), {"engine": engine, "dtype": dtype}
         self.self_attn = MultiHeadAttention(embed_dim, num_heads, **on, rng=rng)
         self.linear1 = Linear(embed_dim, wide, **on, rng=rng)
         self.linear2 = Linear(wide, embed_dim, **on, rng=rng)

@@ -16,7 +16,7 @@ import numpy as np
 from nn import files
 from nn.holding import walk
 from nn.module import Module
-from nn.settings import kind
+from nn.settings import kind, told
 from nn.states import set_generator
 
 Array = np.ndarray[Any, Any]
@@ -128,7 +128,7 @@ def _set_part(path: files.Name, name: str, part: Any, state: Any) -> None:
     except (ValueError, TypeError, KeyError) as error:
         said = str(error).removeprefix("load_state_dict: ")
         as_ours = TypeError if isinstance(error, TypeError) else ValueError
-        raise as_ours(f"load_checkpoint: {path}: {name}: {said}") from error
+        raise as_ours(f"load_checkpoint: {told(path)}: {name}: {said}") from error
 
 
 # the file
@@ -138,13 +138,13 @@ def _check_entries(path: files.Name, entries: Mapping[str, files.Entry]) -> None
     index = entries.get(_INDEX)
     if index is None or index.dtype != np.uint8 or len(index.shape) != 1:
         raise ValueError(
-            f"load_checkpoint: {path} is no checkpoint; give a file that save_checkpoint wrote, or read a model's "
-            f"with nn.load"
+            f"load_checkpoint: {told(path)} is no checkpoint; give a file that save_checkpoint wrote, "
+            f"or read a model's with nn.load"
         )
     for name, entry in entries.items():
         if entry.grows():
             raise ValueError(
-                f"load_checkpoint: {path}: {name} would be larger than its bytes in the file; "
+                f"load_checkpoint: {told(path)}: {name} would be larger than its bytes in the file; "
                 f"give a whole file that save_checkpoint wrote"
             )
 
@@ -156,7 +156,8 @@ def _opened(path: files.Name, arrays: Mapping[str, Array]) -> dict[str, tuple[st
         return {name: (part["kind"], _from_tree(part["tree"], arrays)) for name, part in index.items()}
     except Exception as error:
         raise ValueError(
-            f"load_checkpoint: cannot read {path}: its index is none of ours; give a file that save_checkpoint wrote"
+            f"load_checkpoint: cannot read {told(path)}: its index is none of ours; "
+            f"give a file that save_checkpoint wrote"
         ) from error
 
 
@@ -165,15 +166,17 @@ def _check_parts(path: files.Name, kinds: Mapping[str, str], parts: Mapping[str,
     states = {name for name, what in kinds.items() if what != "value"}
     if missing := sorted(states - parts.keys()):
         raise ValueError(
-            f"load_checkpoint: {path} holds {', '.join(missing)}, which was given no part; "
+            f"load_checkpoint: {told(path)} holds {', '.join(missing)}, which was given no part; "
             f"write {missing[0]}=..., or {missing[0]}=None to leave it aside"
         )
     if unknown := sorted(parts.keys() - states):
         holds = f"what it can fill is {', '.join(sorted(states)) or 'nothing'}"
-        raise ValueError(f"load_checkpoint: {path} has no state for {', '.join(unknown)}; {holds}")
+        raise ValueError(f"load_checkpoint: {told(path)} has no state for {', '.join(unknown)}; {holds}")
     for name, part in parts.items():
         if part is not None and _kind(part) != kinds[name]:
-            raise TypeError(f"load_checkpoint: {path}: {name} is a {kinds[name]}, but {kind(part)} is none; give one")
+            raise TypeError(
+                f"load_checkpoint: {told(path)}: {name} is a {kinds[name]}, but {kind(part)} is none; give one"
+            )
 
 
 # trees: what JSON has stands for itself, all else in a dict of one entry that names its type

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nn.module import Module
-from nn.settings import kind, number
+from nn.settings import is_iterable, is_number, kind, number
 from ops.dispatch import is_node
 
 Array = np.ndarray[Any, Any]
@@ -30,7 +30,7 @@ def clip_grad_norm(parameters: Iterable[Any], max_norm: float) -> float:
     >>> w.grad.round(6)
     array([0.6, 0.8])
     """
-    if max_norm != inf:
+    if not (is_number(max_norm) and max_norm == inf):
         number("clip_grad_norm", "max_norm", max_norm)
     nodes = listed("clip_grad_norm", parameters)
     demand_nodes("clip_grad_norm", nodes)
@@ -63,7 +63,7 @@ def gradient_of(p: Any) -> Any:
 
 def listed(asker: str, parameters: Any) -> list[Any]:
     """The parameters as a list; TypeError for a module, or one array alone."""
-    if isinstance(parameters, Module) or is_node(parameters) or not isinstance(parameters, Iterable):
+    if isinstance(parameters, Module) or is_node(parameters) or not is_iterable(parameters):
         raise TypeError(f"{asker}: got {kind(parameters)}; give it a list, such as model.parameters()")
     return list(parameters)
 

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 import ops
-from nn.engines import DType, Rng, floats, generator, parameter
+from nn.engines import DType, Rng, floats, generator, parameter, uniform
 from nn.module import Module
 from nn.settings import count, flag, named, per_axis
 from ops.errors import ShapeError
@@ -43,14 +43,16 @@ class Conv2d(Module):
         dtype: DType = None,
         rng: Rng = None,
     ):
-        size, rng = per_axis(self, "kernel_size", kernel_size, self.axes), generator(rng)
+        size, rng = per_axis(self, "kernel_size", kernel_size, self.axes), generator(self, rng)
         self.stride: Any = per_axis(self, "stride", stride, self.axes)
         self.padding: Any = per_axis(self, "padding", padding, self.axes, least=0)
         self.dilation: Any = per_axis(self, "dilation", dilation, self.axes)
         depth, filters, self.groups = self._channels(in_channels, out_channels, groups)
         k = (depth * prod(size)) ** -0.5
-        self.weight = parameter(rng.uniform(-k, k, (filters, depth, *size)), engine, dtype)
-        self.bias: Any = parameter(rng.uniform(-k, k, filters), engine, dtype) if flag(self, "bias", bias) else None
+        self.weight = parameter(self, uniform(rng, k), (filters, depth, *size), engine, dtype)
+        self.bias: Any = (
+            parameter(self, uniform(rng, k), (filters,), engine, dtype) if flag(self, "bias", bias) else None
+        )
 
     def _channels(self, in_channels: int, out_channels: int, groups: int) -> tuple[int, int, int]:
         """How many channels a filter sees, how many filters there are, and in how many groups."""

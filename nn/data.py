@@ -8,12 +8,12 @@ random order.  `noise` is the standard deviation of what is added to each coordi
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf, pi
+from math import inf, isfinite, pi
 from typing import Any
 
 import numpy as np
 
-from nn.engines import Rng, generator
+from nn.engines import Rng, filled, generator
 from nn.settings import count, number
 
 Array = np.ndarray[Any, Any]
@@ -58,7 +58,8 @@ def spirals(n: int = 100, *, noise: float = 0.02, turns: float = 1.0, rng: Rng =
     (100, 2)
     """
 
-    number("spirals", "turns", turns, low=-inf)
+    if not isfinite(2 * pi * number("spirals", "turns", turns, low=-inf)):
+        raise ValueError(f"spirals: turns is {turns}, but that is an angle larger than any float; give fewer")
 
     def arm(label: int, m: int, rng: np.random.Generator) -> Array:
         t = np.linspace(0.05, 1, m)
@@ -123,7 +124,7 @@ def digits(test_share: float = 0.2, *, rng: Rng = 0) -> tuple[XY, XY]:
 
     pixels, classes = load_digits(return_X_y=True)
     X, y = np.asarray(pixels).reshape(-1, 8, 8) / 16, np.asarray(classes)
-    order = generator(rng).permutation(len(y))
+    order = generator("digits", rng).permutation(len(y))
     test, train = np.split(order, [round(test_share * len(y))])
     return (X[train], y[train]), (X[test], y[test])
 
@@ -137,9 +138,10 @@ def _two_classes(
     asker: str, n: int, noise: float, rng: Rng, place: Callable[[int, int, np.random.Generator], Any]
 ) -> XY:
     """n points in random order: half of them where `place(0, m, rng)` puts m points, half by `place(1, m, rng)`."""
-    n, noise, rng = count(asker, "n", n, least=2), number(asker, "noise", noise), generator(rng)
+    n, noise, rng = count(asker, "n", n, least=2), number(asker, "noise", noise), generator(asker, rng)
     sizes = n - n // 2, n // 2
-    X = np.concatenate([place(label, m, rng) for label, m in enumerate(sizes)])
-    X = X + noise * rng.normal(size=X.shape)
+    X = filled(asker, lambda _: np.concatenate([place(label, m, rng) for label, m in enumerate(sizes)]), (n, 2))
+    with np.errstate(over="ignore"):
+        X = X + noise * rng.normal(size=X.shape)
     order = rng.permutation(n)
     return X[order], np.repeat([0, 1], sizes)[order]

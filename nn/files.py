@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
 from math import prod
@@ -16,6 +15,9 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 import numpy as np
 from numpy.lib import format as npy
+
+from nn.settings import told
+from ops.files import replacing
 
 Array = np.ndarray[Any, Any]
 Name = str | os.PathLike[str]
@@ -39,13 +41,16 @@ def write(what: str, path: Name, arrays: Mapping[str, Array]) -> None:
     form = form_of(what, path)
     for name, x in arrays.items():
         if not form.names(name):
-            raise ValueError(f"{what}: the name {name!r} cannot stand in a {Path(path).suffix} file; rename it")
+            raise ValueError(
+                f"{what}: the name {told(repr(name))} cannot stand in a {Path(path).suffix} file; rename it"
+            )
         if not form.holds(x.dtype):
             raise TypeError(
-                f"{what}: {name} is an array of {x.dtype}, which {path} cannot hold; convert it to float64 or int64"
+                f"{what}: {name} is an array of {x.dtype}, which {told(path)} cannot hold; "
+                f"convert it to float64 or int64"
             )
     try:
-        with _replacing(path) as file:
+        with replacing(path) as file:
             form.write(file, arrays)
     except OSError as error:
         raise _io_error(what, "write", path, error) from error
@@ -180,28 +185,10 @@ _ENDINGS = (".npz", ".safetensors")
 
 def form_of(what: str, path: Name) -> _Npz | _Safetensors:
     """The format that the path ends in; ValueError for another ending."""
-    ending = Path(path).suffix
+    ending = told(Path(path).suffix)
     if ending.lower() not in _ENDINGS:
-        raise ValueError(f"{what}: {path} ends in {ending!r}; a model's file may end in .npz or .safetensors")
+        raise ValueError(f"{what}: {told(path)} ends in {ending!r}; a model's file may end in .npz or .safetensors")
     return _Npz() if ending.lower() == ".npz" else _Safetensors(what)
-
-
-@contextmanager
-def _replacing(path: Name) -> Iterator[BinaryIO]:
-    """A new file that takes the path's place when the block is through, and is removed if it raises."""
-    target = Path(os.path.realpath(path))  # as open() does, write what a link points to, not the link
-    temporary = target.with_name(f"{target.name}.{os.urandom(6).hex()}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            with suppress(FileNotFoundError):
-                shutil.copymode(target, temporary)
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
 
 
 @contextmanager
@@ -212,7 +199,7 @@ def _foreign_bytes_refused(what: str, path: Name, writer: str) -> Iterator[None]
     except Exception as error:
         reason = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
         raise ValueError(
-            f"{what}: cannot read {path} as {Path(path).suffix}: {reason}; give a whole file that {writer} wrote"
+            f"{what}: cannot read {told(path)} as {Path(path).suffix}: {reason}; give a whole file that {writer} wrote"
         ) from error
 
 
@@ -229,4 +216,4 @@ _ADVICE: dict[tuple[str, type[OSError]], str] = {
 def _io_error(what: str, verb: str, path: Name, error: OSError) -> OSError:
     """The error in our words, of the same class."""
     advice = _ADVICE.get((verb, type(error)), "check the path and the disk")
-    return type(error)(f"{what}: cannot {verb} {path}: {error.strerror or error}; {advice}")
+    return type(error)(f"{what}: cannot {verb} {told(path)}: {error.strerror or error}; {advice}")

@@ -9,13 +9,15 @@ The scale of a weight is chosen so that signals keep their size from layer to la
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from math import inf, prod, sqrt
 from typing import Any
 
 import numpy as np
 
-from nn.engines import Rng, generator
+from nn.engines import Rng, filled, generator
 from ops.errors import ParameterError, ShapeError
+from ops.words import shown
 from tensor.creation import number, sizes
 
 Array = np.ndarray[Any, Any]
@@ -28,9 +30,7 @@ def uniform(shape: Sequence[int], a: float = 0.0, b: float = 1.0, *, rng: Rng = 
     (2, 3)
     """
     low, high = number("uniform", "a", a), number("uniform", "b", b)
-    if not 0 <= high - low < inf:
-        raise ValueError(f"uniform: a is {a} and b is {b}, but the numbers run from a up to b")
-    return generator(rng).uniform(low, high, sizes("uniform", shape))
+    return _uniform("uniform", shape, low, high, rng)
 
 
 def normal(shape: Sequence[int], mean: float = 0.0, std: float = 1.0, *, rng: Rng = None) -> Array:
@@ -39,9 +39,7 @@ def normal(shape: Sequence[int], mean: float = 0.0, std: float = 1.0, *, rng: Rn
     >>> normal((2, 3), std=0.1, rng=0).shape
     (2, 3)
     """
-    if not number("normal", "std", std) >= 0:
-        raise ValueError(f"normal: std is {std}, but a standard deviation is 0 or more")
-    return generator(rng).normal(number("normal", "mean", mean), std, sizes("normal", shape))
+    return _normal("normal", shape, number("normal", "mean", mean), number("normal", "std", std), rng)
 
 
 def xavier_uniform(shape: Sequence[int], gain: float = 1.0, *, rng: Rng = None) -> Array:
@@ -52,7 +50,7 @@ def xavier_uniform(shape: Sequence[int], gain: float = 1.0, *, rng: Rng = None) 
     True
     """
     k = sqrt(3) * _xavier("xavier_uniform", shape, gain)
-    return uniform(shape, -k, k, rng=rng)
+    return _uniform("xavier_uniform", shape, -k, k, rng)
 
 
 def xavier_normal(shape: Sequence[int], gain: float = 1.0, *, rng: Rng = None) -> Array:
@@ -63,7 +61,7 @@ def xavier_normal(shape: Sequence[int], gain: float = 1.0, *, rng: Rng = None) -
     >>> xavier_normal((2, 3), rng=0).shape
     (2, 3)
     """
-    return normal(shape, 0.0, _xavier("xavier_normal", shape, gain), rng=rng)
+    return _normal("xavier_normal", shape, 0.0, _xavier("xavier_normal", shape, gain), rng)
 
 
 def kaiming_uniform(
@@ -75,7 +73,7 @@ def kaiming_uniform(
     True
     """
     k = sqrt(3) * _kaiming("kaiming_uniform", shape, a, mode, nonlinearity)
-    return uniform(shape, -k, k, rng=rng)
+    return _uniform("kaiming_uniform", shape, -k, k, rng)
 
 
 def kaiming_normal(
@@ -89,7 +87,8 @@ def kaiming_normal(
     >>> kaiming_normal((2, 3), rng=0).shape
     (2, 3)
     """
-    return normal(shape, 0.0, _kaiming("kaiming_normal", shape, a, mode, nonlinearity), rng=rng)
+    std = _kaiming("kaiming_normal", shape, a, mode, nonlinearity)
+    return _normal("kaiming_normal", shape, 0.0, std, rng)
 
 
 def orthogonal(shape: Sequence[int], gain: float = 1.0, *, rng: Rng = None) -> Array:
@@ -105,7 +104,7 @@ def orthogonal(shape: Sequence[int], gain: float = 1.0, *, rng: Rng = None) -> A
     _fans("orthogonal", shape)
     shape, gain = sizes("orthogonal", shape), number("orthogonal", "gain", gain)
     rows, columns = shape[0], prod(shape[1:])
-    q, r = np.linalg.qr(normal((max(rows, columns), min(rows, columns)), rng=rng))
+    q, r = np.linalg.qr(_normal("orthogonal", (max(rows, columns), min(rows, columns)), 0.0, 1.0, rng))
     q = q * np.sign(np.diag(r))  # without it some rotations would be likelier than others
     return gain * (q if rows >= columns else q.T).reshape(shape)
 
@@ -121,12 +120,27 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     >>> calculate_gain("tanh")
     1.6666666666666667
     """
-    slope = 0.01 if param is None else number("calculate_gain", "param", param)
+    return _gain("calculate_gain", nonlinearity, 0.01 if param is None else number("calculate_gain", "param", param))
+
+
+def _gain(asker: str, nonlinearity: str, slope: float) -> float:
     gains = {"tanh": 5 / 3, "relu": sqrt(2), "leaky_relu": sqrt(2 / (1 + slope * slope)), "selu": 3 / 4}
     gains |= dict.fromkeys(_SIGMOIDS, 1.0)
     if not isinstance(nonlinearity, str) or nonlinearity not in gains:
-        raise ParameterError(f"calculate_gain: nonlinearity is {nonlinearity!r}; it may be {', '.join(gains)}")
+        raise ParameterError(f"{asker}: nonlinearity is {shown(nonlinearity)}; it may be {', '.join(gains)}")
     return gains[nonlinearity]
+
+
+def _uniform(asker: str, shape: Sequence[int], low: float, high: float, rng: Rng) -> Array:
+    if not 0 <= high - low < inf:
+        raise ValueError(f"{asker}: a is {low} and b is {high}, but the numbers run from a up to b")
+    return filled(asker, partial(generator(asker, rng).uniform, low, high), sizes(asker, shape))
+
+
+def _normal(asker: str, shape: Sequence[int], mean: float, std: float, rng: Rng) -> Array:
+    if not std >= 0:
+        raise ValueError(f"{asker}: std is {std}, but a standard deviation is 0 or more")
+    return filled(asker, partial(generator(asker, rng).normal, mean, std), sizes(asker, shape))
 
 
 def _xavier(asker: str, shape: Sequence[int], gain: float) -> float:
@@ -137,8 +151,8 @@ def _xavier(asker: str, shape: Sequence[int], gain: float) -> float:
 def _kaiming(asker: str, shape: Sequence[int], a: float, mode: str, nonlinearity: str) -> float:
     fans = dict(zip(("fan_in", "fan_out"), _fans(asker, shape)))
     if not isinstance(mode, str) or mode not in fans:
-        raise ParameterError(f'{asker}: mode is {mode!r}; it may be "fan_in" or "fan_out"')
-    return calculate_gain(nonlinearity, a) / sqrt(fans[mode])
+        raise ParameterError(f'{asker}: mode is {shown(mode)}; it may be "fan_in" or "fan_out"')
+    return _gain(asker, nonlinearity, number(asker, "a", a)) / sqrt(fans[mode])
 
 
 def _fans(asker: str, shape: Sequence[int]) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from nn import files, states
 from nn.module import Module, missing_from
-from nn.settings import kind
+from nn.settings import kind, told
 from ops.errors import ShapeError
 
 Array = np.ndarray[Any, Any]
@@ -80,13 +80,15 @@ def _check_names(path: Name, missing: list[str], unknown: list[str]) -> None:
     said = [f"it lacks {_first_few(missing)}"] if missing else []
     said += [f"the model has no {_first_few(unknown)}"] if unknown else []
     if said:
-        raise ValueError(f"load: {path} does not fit: {' and '.join(said)}; give the file of a model of the same build")
+        raise ValueError(
+            f"load: {told(path)} does not fit: {' and '.join(said)}; give the file of a model of the same build"
+        )
 
 
 def _check_fits(path: Name, name: str, x: Array, entry: files.Entry) -> None:
     if entry.shape != x.shape:
         raise ShapeError(
-            f"load: {path}: {name} has shape {entry.shape}, but the model's has {x.shape}; "
+            f"load: {told(path)}: {name} has shape {entry.shape}, but the model's has {x.shape}; "
             f"give the file of a model of the same sizes"
         )
     both_real = {entry.dtype.kind, x.dtype.kind} <= set("biuf")
@@ -103,7 +105,7 @@ def _converted(path: Name, name: str, x: Array, dtype: np.dtype[Any]) -> Array:
 
 def _type_error(path: Name, name: str, theirs: np.dtype[Any], ours: np.dtype[Any]) -> TypeError:
     return TypeError(
-        f"load: {path}: {name} holds numbers of {theirs} that the model's {ours} cannot take over; "
+        f"load: {told(path)}: {name} holds numbers of {theirs} that the model's {ours} cannot take over; "
         f"give the file of a model of the same types"
     )
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from math import prod
 from typing import Any, NoReturn, Self, overload
 
 import numpy as np
 
 import ops
-from nn.engines import DType, Rng, floats, generator, numbers, parameter, peeked, weight
+from nn.engines import DType, Rng, floats, generator, numbers, parameter, peeked, uniform, weight
 from nn.module import Module
-from nn.settings import count, counts, flag, function, kind, named, number
+from nn.settings import count, counts, flag, function, is_iterable, kind, named, number
 from ops.errors import ShapeError
 from ops.shapes import Shape, integer, normal_axis
 
@@ -37,9 +38,9 @@ class Linear(Module):
         rng: Rng = None,
     ):
         n, m = count(self, "in_features", in_features), count(self, "out_features", out_features)
-        rng, k = generator(rng), n**-0.5
-        self.weight = weight(rng.uniform(-k, k, (m, n)), engine, dtype)
-        self.bias: Any = parameter(rng.uniform(-k, k, m), engine, dtype) if flag(self, "bias", bias) else None
+        rng, k = generator(self, rng), n**-0.5
+        self.weight = weight(self, uniform(rng, k), (m, n), engine, dtype)
+        self.bias: Any = parameter(self, uniform(rng, k), (m,), engine, dtype) if flag(self, "bias", bias) else None
 
     def forward(self, x: Any) -> Any:
         x = floats(self, x, self.weight.dtype)
@@ -71,7 +72,7 @@ class MLP(Module):
         rng: Rng = None,
     ):
         outs = counts(self, "nouts", nouts, "[16, 16, 1]")
-        rng, sizes = generator(rng), [count(self, "nin", nin), *outs]
+        rng, sizes = generator(self, rng), [count(self, "nin", nin), *outs]
         self.layers = [Linear(a, b, engine=engine, dtype=dtype, rng=rng) for a, b in zip(sizes, outs)]
         self.activation = function(self, "activation", activation, "ops.tanh")
 
@@ -89,7 +90,7 @@ class ModuleList(Module):
     """Modules in a row, each a part of the module that holds the list; named 0, 1, ..."""
 
     def __init__(self, modules: Iterable[Module] = ()):
-        if not isinstance(modules, Iterable):
+        if not is_iterable(modules):
             raise TypeError(f"{named(self)}: got {kind(modules)}; give it a list of modules")
         for module in modules:
             self.append(module)
@@ -160,7 +161,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, *, rng: Rng = None):
-        self.p, self.rng = number(self, "p", p, below=1), generator(rng)
+        self.p, self.rng = number(self, "p", p, below=1), generator(self, rng)
 
     def forward(self, x: Any) -> Any:
         x = floats(self, x)
@@ -189,10 +190,12 @@ class Embedding(Module):
         rng: Rng = None,
     ):
         n, width = count(self, "num_embeddings", num_embeddings), count(self, "embedding_dim", embedding_dim)
-        self.weight = parameter(generator(rng).normal(size=(n, width)), engine, dtype)
+        self.weight = parameter(self, partial(generator(self, rng).normal, 0, 1), (n, width), engine, dtype)
 
     def forward(self, ids: Any) -> Any:
         rows, n = peeked(numbers(self, ids, "its ids")), self.weight.shape[0]
+        if rows.ndim > 31:  # an array has 32 axes at most where others pick from it
+            raise ShapeError(f"Embedding: ids have {rows.ndim} axes, but they may have 31 at most; reshape them")
         whole = rows == np.floor(rows) if rows.dtype.kind == "f" else np.full(rows.shape, rows.dtype.kind != "b")
         if not whole.all():
             raise TypeError(f"Embedding: ids are integers, such as [0, 2], but {rows[~whole][0]} is among them")
@@ -215,7 +218,7 @@ class PositionalEmbedding(Module):
         rng: Rng = None,
     ):
         n, width = count(self, "num_positions", num_positions), count(self, "embedding_dim", embedding_dim)
-        self.weight = parameter(generator(rng).normal(size=(n, width)), engine, dtype)
+        self.weight = parameter(self, partial(generator(self, rng).normal, 0, 1), (n, width), engine, dtype)
 
     def forward(self, x: Any) -> Any:
         x, (n, width) = floats(self, x, self.weight.dtype), self.weight.shape

@@ -39,7 +39,7 @@ class DataLoader:
     ):
         self.batch_size = count(self, "batch_size", batch_size)
         self.shuffle, self.drop_last = flag(self, "shuffle", shuffle), flag(self, "drop_last", drop_last)
-        self.rng = generator(rng)
+        self.rng = generator(self, rng)
         self.dataset = arrays[0] if len(arrays) == 1 and _is_dataset(arrays[0]) else None
         self.arrays: tuple[Array, ...] = _columns(_side_by_side(arrays)) if self.dataset is None else ()
         self._left: Array | None = None  # rows that the epoch under way has not come to
@@ -178,7 +178,8 @@ def _refuse_contents(i: int, rows: Any, x: Array) -> None:
     if x.dtype.kind in "US":
         cure = "number them first, as in np.unique(labels, return_inverse=True)[1]"
         raise TypeError(f"DataLoader: array {i} holds strings, but batches are numbers; {cure}")
-    what = f"is a {kind(rows)}" if x.ndim == 0 else f"holds {kind(x.flat[0])}" if x.dtype == object else x.dtype
+    holds = f"holds {kind(x.flat[0])}" if x.dtype == object and x.size else f"is of {x.dtype}"
+    what = f"is a {kind(rows)}" if x.ndim == 0 else holds
     raise TypeError(
         f"DataLoader: array {i} {what}, but batches are numbers; give arrays or lists of numbers, or a dataset, "
         f"anything with __len__ and __getitem__"

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 import ops
-from nn.engines import floats, numbers, peeked
+from nn.engines import dtype_of, floats, numbers, peeked
+from nn.settings import is_float, is_number
 from ops.dispatch import is_node
 from ops.errors import ParameterError, ShapeError
+from ops.words import shown
 
 Array = np.ndarray[Any, Any]
 _silent = np.errstate(all="ignore")  # infinities and NaN are answers, of plain arrays too
@@ -98,7 +100,7 @@ def cross_entropy(logits: Any, target: Any, *, label_smoothing: float = 0.0, red
     x, t = numbers("cross_entropy", logits, "the logits"), numbers("cross_entropy", target, "the target")
     _demand_rows("cross_entropy", x)
     is_soft = t.shape == x.shape
-    x, t = _of_one_type(x, t) if is_soft else (floats("cross_entropy", x), t)
+    x, t = _of_one_type("cross_entropy", x, t) if is_soft else (floats("cross_entropy", x), t)
     log_p = ops.log_softmax(x, axis=1)
     log_likelihood = _expected(log_p, t) if is_soft else _picked("cross_entropy", log_p, t)
     if s := float(label_smoothing):
@@ -191,18 +193,16 @@ def demand_settings(
     reductions: tuple[str, ...] = REDUCTIONS,
 ) -> None:
     """ParameterError for a setting of a loss that has no meaning."""
-    if reduction not in reductions:
-        raise ParameterError(f"{asker}: reduction is {reduction!r}; it may be {' or '.join(map(repr, reductions))}")
-    if not (_is_number(delta) and delta > 0):
-        raise ParameterError(f"{asker}: delta is {delta!r}, but the error at which the square ends is above 0")
-    if not (_is_number(label_smoothing) and 0 <= label_smoothing <= 1):
+    if not isinstance(reduction, str) or reduction not in reductions:
         raise ParameterError(
-            f"{asker}: label_smoothing is {label_smoothing!r}, but a share of the target lies in [0, 1]"
+            f"{asker}: reduction is {shown(reduction)}; it may be {' or '.join(map(repr, reductions))}"
         )
-
-
-def _is_number(x: Any) -> bool:
-    return isinstance(x, (int, float, np.number)) and not isinstance(x, bool)
+    if not (is_number(delta) and delta > 0 and is_float(delta)):
+        raise ParameterError(f"{asker}: delta is {shown(delta)}, but the error at which the square ends is above 0")
+    if not (is_number(label_smoothing) and 0 <= label_smoothing <= 1):
+        raise ParameterError(
+            f"{asker}: label_smoothing is {shown(label_smoothing)}, but a share of the target lies in [0, 1]"
+        )
 
 
 def _reduced(asker: str, each: Any, reduction: str, known: tuple[str, ...] = REDUCTIONS) -> Any:
@@ -222,14 +222,14 @@ def _pair(asker: str, prediction: Any, target: Any) -> tuple[Any, Any]:
             f"{asker}: the prediction has shape {p.shape} and the target {t.shape}; "
             f"reshape one of them, since broadcasting would compare every prediction with every target"
         )
-    return _of_one_type(p, t)
+    return _of_one_type(asker, p, t)
 
 
-def _of_one_type(p: Any, t: Any) -> tuple[Any, Any]:
+def _of_one_type(asker: str, p: Any, t: Any) -> tuple[Any, Any]:
     """Both in one floating type: the prediction's, unless only the target is a node or holds floats."""
-    types = [np.dtype(x.dtype) for x in sorted((p, t), key=lambda x: not is_node(x))]
+    types = [dtype_of(x) for x in sorted((p, t), key=lambda x: not is_node(x))]
     dtype = next((each for each in types if each.kind == "f"), None)
-    return floats("a loss", p, dtype), floats("a loss", t, dtype)
+    return floats(asker, p, dtype), floats(asker, t, dtype)
 
 
 def _demand(asker: str, what: str, numbers: Array, right: Array, rule: str) -> None:
@@ -270,7 +270,7 @@ def _expected(log_p: Any, t: Any) -> Any:
 
 def _log(p: Any) -> Any:
     """ln p, but no less than -100, with a slope of 1/p, but no more than 1e12; in half precision, -16 and 1e4."""
-    x, kind = peeked(p), np.finfo(p.dtype)
+    x, kind = peeked(p), np.finfo(dtype_of(p))
     steepest = 1e12 if kind.bits > 16 else 1e4
     if not (is_near_0 := x < 1 / steepest).any():
         return ops.log(p)

@@ -10,13 +10,15 @@ from typing import Any, Self
 import numpy as np
 
 from nn import states
-from nn.engines import array
+from nn.engines import demand_engine, leaf
 from nn.holding import ROLES, Holder, found, is_leaf, walk
-from nn.roles import BUFFER, BUFFERS, KEPT, PARAMETER, UNSAVED, as_buffer, assigned, is_kept, note, noting, role
-from nn.settings import flag, is_setting, kind, named
+from nn.roles import BUFFER, BUFFERS, KEPT, PARAMETER, UNSAVED, as_buffer, assigned, is_kept, misfit, note, noting, role
+from nn.settings import flag, is_setting, kind, named, told
 from ops import modes
 from ops.dispatch import is_node
 from ops.errors import ShapeError
+from ops.words import shown
+from tensor import defaults
 
 Array = np.ndarray[Any, Any]
 
@@ -50,6 +52,10 @@ class Module(Holder):
         around = modes.enter(self)
         try:
             return self.forward(*args, **kwargs)
+        except TypeError as error:
+            if said := misfit(self, type(self).forward, error):
+                raise TypeError(said) from None
+            raise
         finally:
             modes.leave(around)
 
@@ -62,8 +68,8 @@ class Module(Holder):
         self._demand_free("register_parameter", name, PARAMETER)
         if not (is_leaf(parameter) and parameter.requires_grad):
             raise TypeError(
-                f"{named(self)}.register_parameter: {name} is {kind(parameter)}, but it must be a leaf that asks for a "
-                f"gradient, such as nn.array(..., requires_grad=True)"
+                f"{named(self)}.register_parameter: {told(name)} is {kind(parameter)}, but it must be a leaf that "
+                f"asks for a gradient, such as nn.array(..., requires_grad=True)"
             )
         object.__setattr__(self, name, parameter)
         note(self, name, PARAMETER)
@@ -79,16 +85,18 @@ class Module(Holder):
         """
         self._demand_free("register_buffer", name, *BUFFERS)
         if is_leaf(array) and array.requires_grad:
-            raise TypeError(f"{named(self)}.register_buffer: {name} asks for a gradient, but a buffer is not trained")
+            raise TypeError(
+                f"{named(self)}.register_buffer: {told(name)} asks for a gradient, but a buffer is not trained"
+            )
         what = BUFFER if flag("register_buffer", "persistent", persistent) else UNSAVED
         object.__setattr__(self, name, as_buffer(self, name, array))
         note(self, name, what)
 
     def _demand_free(self, asker: str, name: Any, *same: str) -> None:
         if not isinstance(name, str) or not name or "." in name:
-            raise TypeError(f"{named(self)}.{asker}: the name is {name!r}, but it must be a word without a dot")
+            raise TypeError(f"{named(self)}.{asker}: the name is {shown(name)}, but it must be a word without a dot")
         if hasattr(self, name) and vars(self).get(ROLES, {}).get(name) not in same:
-            raise ValueError(f"{named(self)}.{asker}: there is an attribute {name} already; choose another name")
+            raise ValueError(f"{named(self)}.{asker}: there is an attribute {told(name)} already; choose another name")
 
     def named_modules(self) -> Iterator[tuple[str, Module]]:
         """This module, with the empty name, and every module below it."""
@@ -142,20 +150,21 @@ class Module(Holder):
         >>> nn.Linear(2, 1, rng=0).to("scalar").weight.engine
         'scalar'
         """
-        array(0.0, engine)  # refuses an engine that is not there
+        demand_engine(f"{named(self)}.to", engine)
         return self._twin("to", engine, None)
 
     def astype(self, dtype: Any) -> Self:
         """A twin of this module whose Tensors hold this floating type; Values hold Python floats, always float64."""
-        kind = np.dtype(dtype)
-        if kind.kind != "f" or (self.engine == "scalar" and kind != np.float64):
+        kind = defaults.number_type(f"{named(self)}.astype", dtype)
+        if dtype is None or kind.kind != "f" or (self.engine == "scalar" and kind != np.float64):
             raise TypeError(
-                f"astype: a module on the {self.engine} engine cannot hold {kind}; use a floating type there"
+                f"astype: a module on the {self.engine} engine cannot hold {dtype and kind}; use a floating type there"
             )
         return self._twin("astype", None, kind)
 
     def _twin(self, asker: str, engine: str | None, dtype: Any) -> Self:
-        twins = {id(p.value): _twin(p.value, engine, dtype) for p in found(self) if is_node(p.value)}
+        twins: dict[int, Any] = {id(rng := defaults.generator()): rng}  # the one that all share, so that seeds reach it
+        twins |= {id(p.value): _twin(asker, p.value, engine, dtype) for p in found(self) if is_node(p.value)}
         try:
             return deepcopy(self, twins)
         except RecursionError:
@@ -286,10 +295,10 @@ def _fitted(name: str, ours: Any, value: Any) -> Array:
     return y
 
 
-def _twin(x: Any, engine: str | None, dtype: Any) -> Any:
+def _twin(asker: str, x: Any, engine: str | None, dtype: Any) -> Any:
     """The node's numbers as a leaf of the engine or of the type, without the graph that made them."""
     asks = is_leaf(x) and x.requires_grad
     if x.rank == 0 and engine != "tensor":
         return type(x)(x.data, x.label)
     numbers = np.array(x.data) if x.rank == 0 else x.numpy()
-    return array(numbers if dtype is None else numbers.astype(dtype), engine or x.engine, asks)
+    return leaf(asker, numbers if dtype is None else numbers.astype(dtype), engine or x.engine, asks)

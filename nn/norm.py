@@ -31,8 +31,8 @@ class LayerNorm(Module):
         shape = (normalized_shape,) if isinstance(normalized_shape, (int, np.integer)) else normalized_shape
         self.normalized_shape = counts(self, "normalized_shape", shape, "(8, 8)")
         self.eps = number(self, "eps", eps)
-        self.weight = parameter(np.ones(self.normalized_shape), engine, dtype)
-        self.bias = parameter(np.zeros(self.normalized_shape), engine, dtype)
+        self.weight = parameter(self, np.ones, self.normalized_shape, engine, dtype)
+        self.bias = parameter(self, np.zeros, self.normalized_shape, engine, dtype)
 
     @np.errstate(all="ignore")  # infinities and NaN are answers, of plain arrays too
     def forward(self, x: Any) -> Any:
@@ -65,7 +65,8 @@ class _BatchNorm(Module):
     ):
         n = count(self, "num_features", num_features)
         self.eps, self.momentum = number(self, "eps", eps), number(self, "momentum", momentum, to=1)
-        self.weight, self.bias = parameter(np.ones(n), engine, dtype), parameter(np.zeros(n), engine, dtype)
+        self.weight = parameter(self, np.ones, (n,), engine, dtype)
+        self.bias = parameter(self, np.zeros, (n,), engine, dtype)
         self.running_mean: Any
         self.running_var: Any
         self.num_batches_tracked: Any

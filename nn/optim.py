@@ -16,6 +16,7 @@ import numpy as np
 from nn import states
 from nn.clipping import demand_nodes, gradient_of, listed
 from nn.settings import count, flag, is_setting, named, number
+from ops.words import shown
 
 Array = np.ndarray[Any, Any]
 State = dict[str, Any]
@@ -257,7 +258,7 @@ class Adam(Optimizer):
     ):
         super().__init__(parameters, lr, self.usual_decay if weight_decay is None else weight_decay)
         if not (isinstance(betas, Sequence) and len(betas) == 2):
-            raise ValueError(f"{named(self)}: betas is {betas!r}, but it must be a pair such as (0.9, 0.999)")
+            raise ValueError(f"{named(self)}: betas is {shown(betas)}, but it must be a pair such as (0.9, 0.999)")
         b1, b2 = betas
         self.betas = number(self, "betas[0]", b1, below=1), number(self, "betas[1]", b2, below=1)
         self.eps = number(self, "eps", eps)

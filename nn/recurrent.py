@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 import ops
-from nn.engines import DType, Rng, array, floats, generator, parameter, weight
+from nn.engines import DType, Rng, array, floats, generator, parameter, uniform, weight
 from nn.module import Module
 from nn.settings import count, kind, named
 from ops.errors import ShapeError
@@ -28,12 +28,12 @@ class _Recurrent(Module):
         self, input_size: int, hidden_size: int, *, engine: str = "tensor", dtype: DType = None, rng: Rng = None
     ):
         n, m = count(self, "input_size", input_size), count(self, "hidden_size", hidden_size)
-        rng, k, rows = generator(rng), m**-0.5, self.gates * m
+        rng, k, rows = generator(self, rng), m**-0.5, self.gates * m
         self.hidden_size = m
-        self.weight_ih_l0 = weight(rng.uniform(-k, k, (rows, n)), engine, dtype)
-        self.weight_hh_l0 = weight(rng.uniform(-k, k, (rows, m)), engine, dtype)
-        self.bias_ih_l0 = parameter(rng.uniform(-k, k, rows), engine, dtype)
-        self.bias_hh_l0 = parameter(rng.uniform(-k, k, rows), engine, dtype)
+        self.weight_ih_l0 = weight(self, uniform(rng, k), (rows, n), engine, dtype)
+        self.weight_hh_l0 = weight(self, uniform(rng, k), (rows, m), engine, dtype)
+        self.bias_ih_l0 = parameter(self, uniform(rng, k), (rows,), engine, dtype)
+        self.bias_hh_l0 = parameter(self, uniform(rng, k), (rows,), engine, dtype)
 
     def forward(self, x: Any, state: Any = None) -> tuple[Any, Any]:
         x = self._sequence(x)

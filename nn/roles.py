@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nn.holding import ROLES, Holder, Part, children, is_leaf, may_hold, opener
-from nn.settings import kind, named
+from nn.settings import kind, named, told
 from ops import modes
 from ops.dispatch import is_node
 
@@ -26,12 +26,26 @@ def noting(init: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(init)
     def __init__(self: Holder, *args: Any, **settings: Any) -> None:
-        init(self, *args, **settings)
+        try:
+            init(self, *args, **settings)
+        except TypeError as error:
+            if said := misfit(self, init, error):
+                raise TypeError(said) from None
+            raise
         for name, value in list(vars(self).items()):
             if name != ROLES and may_hold(value):
                 _note_parameters(self, name, value)
 
     return __init__
+
+
+def misfit(module: Holder, function: Callable[..., Any], error: TypeError) -> str:
+    """Python's word on arguments that do not fit a function of a private class, for the module; empty for another."""
+    name = getattr(function, "__qualname__", "")
+    said = str(error)
+    if not name.startswith("_") or not said.startswith(f"{name}() "):
+        return ""
+    return f"{named(module)}.{name.rpartition('.')[2]}{said.removeprefix(name)}"
 
 
 def role(part: Part) -> str:
@@ -100,10 +114,19 @@ def assigned(module: Holder, name: str, value: Any) -> Any:
 
 def as_buffer(module: Holder, name: str, value: Any) -> Any:
     """The value as a buffer holds it: None, an array or a node as they are, numbers as an array."""
-    array = value if value is None or is_node(value) else np.asarray(value)
+    array = value if value is None or is_node(value) else _array(value)
     if isinstance(array, np.ndarray) and array.dtype.kind not in "biufc":
-        raise TypeError(f"{named(module)}: {name} is a buffer, so it holds an array of numbers, not {kind(value)}")
+        raise TypeError(
+            f"{named(module)}: {told(name)} is a buffer, so it holds an array of numbers, not {kind(value)}"
+        )
     return array
+
+
+def _array(value: Any) -> np.ndarray[Any, Any]:
+    try:
+        return np.asarray(value)
+    except Exception:  # rows of different lengths, lists deeper than arrays can be, ...
+        return np.asarray(None)
 
 
 def _holds_parameter(roles: dict[str, str], name: str) -> bool:

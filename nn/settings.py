@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from math import inf
 from typing import Any
 
 import numpy as np
 
 from ops.errors import ParameterError
+from ops.words import shown
 
 
 def named(asker: object) -> str:
@@ -27,6 +30,15 @@ def kind(x: Any) -> str:
     return f"the class {x.__name__}" if isinstance(x, type) else type(x).__name__
 
 
+def told(name: str | os.PathLike[str]) -> str:
+    """A path or another name as a sentence takes it: on one line, and cut off where it is very long."""
+    text = str(name) if str(name).isprintable() else repr(name)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+LONGEST = 200  # letters of a name in an error
+
+
 def count(asker: object, name: str, value: Any, least: int = 1) -> int:
     """A whole number that is no smaller than `least`.
 
@@ -37,7 +49,9 @@ def count(asker: object, name: str, value: Any, least: int = 1) -> int:
     is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     if not is_whole or value < least:
         error = ValueError if is_whole else TypeError
-        raise error(f"{named(asker)}: {name} is {value!r}, but it must be a whole number, {least} or more")
+        raise error(f"{named(asker)}: {name} is {shown(value)}, but it must be a whole number, {least} or more")
+    if value > sys.maxsize:
+        raise ValueError(f"{named(asker)}: {name} is {shown(value)}, but it may be {sys.maxsize} at most")
     return int(value)
 
 
@@ -49,16 +63,28 @@ def flag(asker: object, name: str, value: Any) -> bool:
     TypeError: SGD: nesterov is 'False', but it must be True or False
     """
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{named(asker)}: {name} is {value!r}, but it must be True or False")
+        raise TypeError(f"{named(asker)}: {name} is {shown(value)}, but it must be True or False")
     return bool(value)
 
 
 def counts(asker: object, name: str, value: Any, such_as: str) -> tuple[int, ...]:
     """One or more whole numbers, each 1 or more."""
-    many = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else ()
+    many = tuple(value) if _is_row(value) else ()
     if not many:
-        raise TypeError(f"{named(asker)}: {name} is {value!r}, but it must be a list of sizes, such as {such_as}")
+        raise TypeError(f"{named(asker)}: {name} is {shown(value)}, but it must be a list of sizes, such as {such_as}")
     return tuple(count(asker, f"{name}[{i}]", each) for i, each in enumerate(many))
+
+
+def is_iterable(x: Any) -> bool:
+    """Whether x hands out things one by one; a number of NumPy's or of an engine only seems to."""
+    return isinstance(x, Iterable) and getattr(x, "shape", None) != ()
+
+
+def _is_row(x: Any) -> bool:
+    """Whether x hands out things in an order of its own; text and bytes do not, nor does an array of other axes."""
+    if isinstance(x, np.ndarray):
+        return x.ndim == 1
+    return isinstance(x, (Sequence, Iterator)) and not isinstance(x, (str, bytes, bytearray, memoryview))
 
 
 def per_axis(asker: object, name: str, value: Any, axes: int, least: int = 1) -> tuple[int, ...]:
@@ -67,17 +93,29 @@ def per_axis(asker: object, name: str, value: Any, axes: int, least: int = 1) ->
         return (count(asker, name, value, least),) * axes
     if len(value) != axes:
         several = f" or {axes} of them" if axes > 1 else ""
-        raise ValueError(f"{named(asker)}: {name} is {value!r}, but it must be one whole number{several}")
+        raise ValueError(f"{named(asker)}: {name} is {shown(value)}, but it must be one whole number{several}")
     return tuple(count(asker, f"{name}[{i}]", each, least) for i, each in enumerate(value))
 
 
 def number(asker: object, name: str, value: Any, low: float = 0, below: float = inf, to: float = inf) -> Any:
     """A number in [low, below), or in [low, to] where `to` is given; one of NumPy's becomes Python's, of no type."""
-    is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not (is_number and low <= value <= to and value < below):
-        error = ValueError if is_number else TypeError
-        raise error(f"{named(asker)}: {name} is {value!r}, but it must be {_interval(low, below, to)}")
-    return value.item() if isinstance(value, np.generic) else value
+    if not (is_number(value) and low <= value <= to and -inf < value < below and is_float(value)):
+        error = ValueError if is_number(value) else TypeError
+        raise error(f"{named(asker)}: {name} is {shown(value)}, but it must be {_interval(low, below, to)}")
+    return float(value) if isinstance(value, np.floating) else int(value) if isinstance(value, np.integer) else value
+
+
+def is_number(x: Any) -> bool:
+    """Whether x is one real number, of Python or of NumPy."""
+    return isinstance(x, (int, float, np.integer, np.floating)) and not isinstance(x, bool)
+
+
+def is_float(x: Any) -> bool:
+    """Whether a float can be as large as the number."""
+    try:
+        return bool(abs(float(x)) < inf or abs(x) == inf)
+    except OverflowError:
+        return False
 
 
 def _interval(low: float, below: float, to: float) -> str:
@@ -90,8 +128,9 @@ def _interval(low: float, below: float, to: float) -> str:
 
 def choice(asker: object, name: str, value: Any, among: Iterable[str]) -> str:
     """One of a few words."""
-    if value not in (words := tuple(among)):
-        raise ParameterError(f"{named(asker)}: {name} is {value!r}, but it may be {' or '.join(map(repr, words))}")
+    words = tuple(among)
+    if not isinstance(value, str) or value not in words:
+        raise ParameterError(f"{named(asker)}: {name} is {shown(value)}, but it may be {' or '.join(map(repr, words))}")
     return value
 
 
@@ -100,5 +139,5 @@ def function(asker: object, name: str, value: Any, such_as: str) -> Any:
     if isinstance(value, type):
         raise TypeError(f"{named(asker)}: {name} is {kind(value)}; give an instance, as in {value.__name__}()")
     if not callable(value):
-        raise TypeError(f"{named(asker)}: {name} is {value!r}, but it must be a function, such as {such_as}")
+        raise TypeError(f"{named(asker)}: {name} is {shown(value)}, but it must be a function, such as {such_as}")
     return value

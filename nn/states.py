@@ -10,6 +10,7 @@ import numpy as np
 
 from nn.settings import is_setting, kind, named
 from ops.dispatch import is_node
+from ops.words import shown
 
 Array = np.ndarray[Any, Any]
 
@@ -20,7 +21,7 @@ def demand_mapping(asker: str, state: Any, source: str) -> None:
         raise TypeError(f"{asker}: got {kind(state)}; give a state dict, such as {source} returned")
     for name in state:
         if not isinstance(name, str):
-            raise TypeError(f"{asker}: got the name {name!r}, but names are strings; give what {source} returned")
+            raise TypeError(f"{asker}: got the name {shown(name)}, but names are strings; give what {source} returned")
 
 
 def numbers(asker: str, name: str, value: Any) -> Array:

@@ -38,6 +38,7 @@ PROMISED += (ops.AnomalyError,)
 BINDING = re.compile(
     r"([\w.<>]+)\(\) (missing|takes|got an unexpected keyword|got multiple values|got some positional)"
 )
+OWN_MODULES = {"Headless"}  # of the caller's, by whose name a sentence may begin as by one of ours
 RAISE = dis.opmap["RAISE_VARARGS"]
 
 
@@ -125,7 +126,7 @@ def fault_of_sentence(said: str, error: Exception, target: Target) -> str:
         return "a sentence without an end"
     words = set(re.findall(r"[^\s\w:]+|\w+", said))  # the colon behind an operator's name is the sentence's
     begins = re.match(r"(?:\w+\.)*(\w+)", said)
-    if not (target.names & words) and not (begins and begins[1] in public_names()):
+    if not (target.names & words) and not (begins and begins[1] in public_names() | OWN_MODULES):
         return "a sentence that does not say who speaks"
     return ""
 

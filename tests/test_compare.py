@@ -182,6 +182,8 @@ def test_difference_takes_nan_as_equal_to_nan_and_inf_to_inf() -> None:
     assert Difference.of([2.0], [1.0], size=10.0).relative == 0.1
     assert Difference.of([1.0, 2.0], [1.0]).absolute == np.inf
     assert Difference.of(None, [1.0]).absolute == np.inf
+    assert Difference.of(None, [0.0]).absolute == 0.0
+    assert Difference.of(None, np.zeros((0, 2))).absolute == 0.0
 
 
 @pytest.mark.parametrize("ending", ["txt", "html", "png", "svg"])

@@ -67,11 +67,11 @@ SIZES: Table = {
     "MLP: nouts is 3, but it must be a list of sizes": lambda: neurons.MLP(2, 3),
 }
 SETTINGS: Table = {
-    "rng is 'a', but it must be a seed": lambda: nn.Linear(2, 3, rng="a"),
-    "rng is -1, but it must be a seed": lambda: nn.init.normal((2, 3), rng=-1),
-    "rng is 1.5, but": lambda: nn.DataLoader([1.0], rng=1.5),
-    "rng is <random.Random object": lambda: nn.data.moons(rng=random.Random(0)),
-    'engine is \'quantum\'; it may be "scalar" or "tensor"': lambda: nn.Linear(2, 3, engine="quantum"),
+    "Linear: rng is 'a', but it must be a seed": lambda: nn.Linear(2, 3, rng="a"),
+    "normal: rng is -1, but it must be a seed": lambda: nn.init.normal((2, 3), rng=-1),
+    "DataLoader: rng is 1.5, but": lambda: nn.DataLoader([1.0], rng=1.5),
+    "moons: rng is a Random, but": lambda: nn.data.moons(rng=random.Random(0)),
+    'Linear: engine is \'quantum\'; it may be "scalar" or "tensor"': lambda: nn.Linear(2, 3, engine="quantum"),
     "MLP: activation is 'tanh', but it must be a function, such as ops.tanh": lambda: nn.MLP(2, [1], activation="tanh"),
     "MLP: activation is the class ReLU; give an instance, as in ReLU()": lambda: nn.MLP(2, [1], activation=nn.ReLU),
     "LayerNorm: eps is -1, but it must be a number, 0 or more": lambda: nn.LayerNorm(2, eps=-1),

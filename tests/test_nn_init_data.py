@@ -138,7 +138,7 @@ def test_unknown_mode_and_nonlinearity_are_refused_with_those_there_are() -> Non
     with pytest.raises(ParameterError, match='kaiming_normal: mode is \'fan\'; it may be "fan_in" or "fan_out"'):
         nn.init.kaiming_normal((2, 2), mode="fan")
     with pytest.raises(
-        ParameterError, match="calculate_gain: nonlinearity is 'relu6'; it may be tanh, relu, leaky_relu"
+        ParameterError, match="kaiming_uniform: nonlinearity is 'relu6'; it may be tanh, relu, leaky_relu"
     ):
         nn.init.kaiming_uniform((2, 2), nonlinearity="relu6")
 

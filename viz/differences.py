@@ -25,12 +25,13 @@ class Difference:
 
     @classmethod
     def of(cls, one: Any, two: Any, size: float = 0.0) -> Difference:
-        """Between two arrays of one shape; NaN and infinities are equal to themselves, None to None.
+        """Between two arrays of one shape; NaN and infinities are equal to themselves, None to zeros.
 
         size: that of what they were made of, where it is larger than theirs.
         """
         if one is None or two is None:
-            return cls(0.0 if one is two else np.inf, size)
+            numbers = [x for x in (one, two) if x is not None and np.any(x)]
+            return cls(np.inf if numbers else 0.0, size)
         a, b = np.asarray(one, float), np.asarray(two, float)
         if a.shape != b.shape:
             return cls(np.inf, size)

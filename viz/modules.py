@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ops import dispatch
-
 
 def path_of(node: Any) -> str:
     """The path of the innermost module that made the node, from the outermost; empty where none did."""
@@ -20,13 +18,11 @@ def path_of(node: Any) -> str:
 
 
 def names_of_parameters(nodes: Iterable[Any]) -> dict[Any, str]:
-    """The parameters of the modules that made the nodes, each with its path: `layers.0.weight`."""
+    """The parameters of the modules that made the nodes, trained or frozen, each with its path: `layers.0.weight`."""
     found: dict[Any, str] = {}
     for outermost in {id(module): module for module in map(_outermost, nodes) if module is not None}.values():
-        for path, module in outermost.named_modules():
-            for name, kept in vars(module).items():
-                if dispatch.is_node(kept) and kept.requires_grad:
-                    found.setdefault(kept, f"{path}.{name}" if path else name)
+        for name, parameter in outermost.named_parameters():
+            found.setdefault(parameter, name)
     return found
 
 
