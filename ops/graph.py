@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ops import anomalies, modes, passes, traces
-from ops.dispatch import is_node, shape_of
+from ops.dispatch import shape_of
 from ops.errors import ChangedDataError, ShapeError
 from ops.fitting import demand_foldable
 from ops.shapes import fold

@@ -186,10 +186,10 @@ def _order(run: passes.Pass) -> list[Value]:
 
 def _lift(other: Any, op: Any) -> Any:
     """The other operand as a Value; NotImplemented for an array, which takes it from there."""
-    if isinstance(other, (bool, float)):
-        return Value(float(other))
+    if type(other) is float:
+        return Value(other)
     if dispatch.is_node(other := dispatch.unboxed(other)) and other.engine != "scalar":
         dispatch.refuse_mixing(op.__name__, Value, type(other))
     if dispatch.has_axes(other) or getattr(type(other), "rank", 0) == 1:
         return NotImplemented
-    return other if isinstance(other, Value) else Value(other)
+    return other if isinstance(other, Value) else Value(float(other) if isinstance(other, bool) else other)
