@@ -37,7 +37,7 @@ def topological(*roots: Any) -> list[Any]:
     everything below it has been, which the None on top of it tells.
     """
     for root in roots:
-        if not hasattr(root, "args") or isinstance(root, BaseException):
+        if not isinstance(getattr(root, "args", None), (tuple, list)) or isinstance(root, BaseException):
             raise TypeError(f"topological: a graph has nodes for its roots, such as Value(2.0), not {shown(root)}")
     order, opened, stack = [], set(), list(reversed(roots))
     while stack:

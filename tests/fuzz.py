@@ -118,6 +118,7 @@ def _warm_up() -> None:
     viz.compare(nn.Linear(2, 1, rng=0), np.ones((2, 2)), np.ones((2, 1)), nn.mse_loss).plot()
     nn.data.digits()
     nn.save(nn.Linear(3, 2, rng=0), "model.npz")
+    nn.save_checkpoint("run.npz", epoch=3)
 
 
 def _memory() -> int:
