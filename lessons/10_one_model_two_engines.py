@@ -114,7 +114,7 @@ print(0.1 + (0.2 + 0.3))
 # %% [markdown]
 # A computer rounds after each addition, so a sum depends on the order in which it is added up, in the sixteenth digit.
 # The engines add in different orders. A wrong derivative is another matter: it is off in the first digits. Between the
-# two lies a wide gap, and the comparison draws its line in there, at 1e-9.
+# two lies a wide gap, and the comparison draws its line in there, at a billionth of the size of what is compared.
 
 # %%
 ax = comparison.plot()

@@ -46,12 +46,17 @@ _MET_FIRST = """def _as_they_are_met(roots):
 """
 
 _MISSING_PLUS = (
-    Edit("scalar", "scalar/value.py", "            x.grad += g * d if", "            x.grad = g * d if"),
     Edit(
         "scalar",
         "scalar/value.py",
-        "        a.grad += g * da if da is not False else 0.0\n        b.grad += g * db if",
-        "        a.grad = g * da if da is not False else 0.0\n        b.grad = g * db if",
+        "                    x.grad += g * d if d is not False else 0.0\n",
+        "                    x.grad = g * d if d is not False else 0.0\n",
+    ),
+    Edit(
+        "scalar",
+        "scalar/value.py",
+        "        a.grad += g * da if da is not False else 0.0\n        b.grad += g * db if db is not False else 0.0\n",
+        "        a.grad = g * da if da is not False else 0.0\n        b.grad = g * db if db is not False else 0.0\n",
     ),
     Edit("tensor", "ops/graph.py", "grads[arg] = grads[arg] + g\n", "grads[arg] = g\n"),
     Edit("tensor", "ops/graph.py", "grads[arg] += g\n", "grads[arg] = g\n"),

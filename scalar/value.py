@@ -92,7 +92,10 @@ class Value(Number, BaseNode):
         backpropagate({self: gradient if isinstance(gradient, Value) else Value(gradient)}, create_graph)
 
     def _backward(self) -> None:
-        """Send this node's gradient on to its arguments: the chain rule, one node."""
+        """Send this node's gradient on to its arguments: the chain rule, one node.
+
+        A partial of False is that of a branch that was not taken: it sends 0, even of an infinite gradient.
+        """
         a, b, g = self._a, self._b, self.grad
         if b is None or self.params:
             for x, d in zip(self.args, self._partials() if self.op else ()):
