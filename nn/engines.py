@@ -111,6 +111,8 @@ def floats(asker: object, x: Any, dtype: Any = None, role: str = "its input") ->
 
     They have the type `dtype`; without it their own, and whole numbers and booleans the default one.
     """
+    if type(x) is Tensor and ((own := x.dtype) is dtype or (dtype is None and own.kind == "f")):
+        return x  # as inside a network nearly always
     x = numbers(asker, x, role)
     own = dtype_of(x)
     if dtype is None:
