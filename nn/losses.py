@@ -62,8 +62,8 @@ def huber_loss(prediction: Any, target: Any, *, delta: float = 1.0, reduction: s
     """
     demand_settings("huber_loss", delta=delta)
     p, t = _pair("huber_loss", prediction, target)
-    e = ops.abs(p - t)
-    short = ops.clip(e, high=float(delta))  # the error, cut off at delta: one formula for both pieces
+    e, delta = p - t, float(delta)
+    short = ops.clip(e, -delta, delta)  # the error, cut off at delta: one formula for all pieces
     return _reduced("huber_loss", short * (e - short / 2), reduction)
 
 

@@ -61,7 +61,14 @@ def as_array(x: Any, asker: str) -> Any:
 def shaped(asker: str, arrays: Sequence[Any]) -> tuple[Any, ...]:
     """What an op is called on, with numbers and lists as arrays, so that all have a shape."""
     SHAPED.update(type(x) for x in arrays if hasattr(type(x), "shape"))
-    return tuple([x if hasattr(type(x), "shape") else as_array(x, asker) for x in arrays])
+    floating = next((x.dtype for x in arrays if is_node(x) and x.rank and x.dtype.kind == "f"), None)
+    made = [x if hasattr(type(x), "shape") else as_array(x, asker) for x in arrays]
+    return tuple([x if x is given or floating is None else x.astype(floating) for x, given in zip(made, arrays)])
+
+
+def floating_kind(dtype: Any) -> str:
+    """NumPy's letter for the kind of a type of real numbers: "f" for floating ones."""
+    return import_module(_ARRAYS).number_type("astype", dtype).kind
 
 
 def has_axes(x: Any) -> bool:

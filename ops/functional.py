@@ -51,6 +51,8 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 
     def both(*args: Any, **options: Any) -> tuple[Any, Any]:
         at = [_place(i, len(args)) for i in places]
+        if len({*at}) < len(at):
+            raise TypeError(f"grad: argnums {argnums!r} names an argument twice; name each argument once")
         transform, y = _run("grad", f, args, options, at)
         results = [y, *pullback(y, transform.leaves)]
         numbers = [is_number(args[i]) for i in at]
@@ -186,6 +188,8 @@ def _tangent(x: Any, given: Any) -> Any:
     if is_node(given) and given.engine != x.engine:
         refuse_mixing("jvp", type(x), type(given))
     t = given if is_node(given) else type(x)(given)
+    if x.rank and t.dtype != x.dtype:
+        t = t.astype(x.dtype)
     if t.shape != x.shape:
         raise ShapeError(f"jvp: a tangent has shape {t.shape}, but its primal has {x.shape}")
     return t

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from itertools import accumulate, pairwise
 
-from ops.dispatch import is_node, refuse_within
+from ops.dispatch import floating_kind, is_node, refuse_within
 from ops.errors import ShapeError
 from ops.kinds import linear
 from ops.shapes import Axis, count, fold, integers, inverse, is_sequence, normal_axes, normal_axis, why_not
@@ -156,6 +156,16 @@ def flip_door(x, /, axis):
 def astype(xp, x, /, dtype):
     r"""The same numbers in another floating type; the gradient comes back in the type of x. [Python array API]"""
     return xp.astype(x, dtype)
+
+
+@astype.door
+def astype_door(x, /, dtype):
+    if is_node(x) and x.requires_grad and floating_kind(dtype) != "f":
+        raise TypeError(
+            f"astype: whole numbers and booleans have no slope, so a gradient would be lost in {shown(dtype)}; give a "
+            f"floating type, or detach() x first"
+        )
+    return astype.apply(x, dtype=dtype)
 
 
 @astype.adjoint

@@ -33,7 +33,7 @@ def __getattr__(name: str) -> Any:
 
 def holds_whole_numbers(op: Op[...], operands: Sequence[Array]) -> bool:
     """Whether an op that computes is given whole numbers or booleans, which would wrap round, or have no minus."""
-    if op.moves:
+    if op.moves and not (op.variadic and any([x.dtype.kind == "f" for x in operands])):
         return False
     return any([x.dtype.kind != "f" and interval is not None for x, interval in _by_interval(op, operands)])
 
@@ -42,7 +42,7 @@ def floated(op: Op[...], operands: Sequence[Array]) -> list[Array]:
     """The operands with whole numbers and booleans as floats, of the type of those that are floats; masks stay."""
     dtype = next((x.dtype for x in operands if x.dtype.kind == "f"), get_default_dtype())
     return [
-        x.astype(dtype) if x.dtype.kind != "f" and interval is not None else x
+        cast(x, dtype) if x.dtype.kind != "f" and interval is not None else x
         for x, interval in _by_interval(op, operands)
     ]
 
@@ -67,7 +67,13 @@ def run(op: Op[...], args: Sequence[Any], params: Mapping[str, Any]) -> Any:
 
 
 def astype(x: Array, dtype: Any) -> Array:
-    return x.astype(dtype if type(dtype) is np.dtype else number_type("astype", dtype))
+    return cast(x, dtype if type(dtype) is np.dtype else number_type("astype", dtype))
+
+
+@np.errstate(all="ignore")
+def cast(x: Any, dtype: np.dtype[Any]) -> Array:
+    """Numbers in another type, infinite where they are too large for it."""
+    return np.asarray(x).astype(dtype)
 
 
 # glibc gives a large freed array back to the system, and the next one then comes page by page, unless one as large has

@@ -288,15 +288,20 @@ def _floated(op: Op[...], args: Sequence[Tensor]) -> tuple[Tensor, ...]:
 def _lift(other: Any, op: Op[...], dtype: Any) -> Tensor:
     """The other operand as a constant; a single number, and a list of Python's, takes the Tensor's floating type."""
     if isinstance(other, (int, float, np.floating, np.integer)):
-        return _constant(np.array(other, None if isinstance(other, bool) else dtype))
+        if isinstance(other, bool):
+            return _constant(np.array(other))
+        return _constant(arrays.cast(other, dtype) if dtype in _NARROW else np.array(other, dtype))
     if dispatch.is_node(other):
         dispatch.refuse_mixing(op.name, Tensor, type(other))
     dispatch.refuse_within(op.name, other)
     foreign.refuse_torch(op.name, Tensor, other)
     array = np.array(arrays.asarray(other, op.name))
     if dtype is not None and array.dtype.kind in "fiu" and not hasattr(other, "dtype"):
-        array = array.astype(dtype, copy=False)
+        array = arrays.cast(array, dtype)
     return traces.entered(_constant(array), "operand")
+
+
+_NARROW = (np.dtype(np.float16), np.dtype(np.float32))  # which a number of Python's may be too large for
 
 
 def _constant(array: Array) -> Tensor:

@@ -268,3 +268,10 @@ def test_an_inner_pass_goes_no_further_than_its_own_leaves() -> None:
     ops.grad(f)(0.3)
     (before, after) = calls[0]
     assert after <= before + 3  # the seed, the product with it, and no backward pass through the sines
+
+
+@pytest.mark.parametrize("argnums", [(0, 0), (0, -2), (1, 0, 1)], ids=str)
+def test_an_argument_is_named_once(argnums: tuple[int, ...]) -> None:
+    for transform in (ops.grad, ops.value_and_grad):
+        with pytest.raises(TypeError, match=r"^grad: argnums .* names an argument twice"):
+            transform(lambda x, y: x * y, argnums)(1.0, 2.0)

@@ -352,3 +352,18 @@ def test_values_that_a_loss_cannot_mean_are_refused(said: str, call: Any, array:
 def test_two_engines_in_one_loss_are_refused(one: type, two: type) -> None:
     with pytest.raises(EngineError, match="Tensor"):
         nn.mse_loss(one(SCORES), two(LOGS))
+
+
+@pytest.mark.torch
+def test_huber_bends_at_0_as_pytorchs_does(array: Callable[..., Any]) -> None:
+    torch = pytest.importorskip("torch")
+    data, v = [0.0, 0.1, -0.4, 3.0, -2.0], [1.0] * 5
+    ours = ops.hvp(lambda x: nn.huber_loss(x, np.zeros(5), reduction="sum"), array(data), array(v))
+
+    def theirs(x: Any) -> Any:
+        return torch.nn.functional.huber_loss(x, torch.zeros(5, dtype=torch.float64), reduction="sum")
+
+    x, v = (torch.tensor(each, dtype=torch.float64) for each in (data, v))
+    np.testing.assert_allclose(
+        np.asarray(ours.data), torch.autograd.functional.hvp(theirs, x, v)[1].numpy(), rtol=1e-12
+    )

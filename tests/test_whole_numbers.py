@@ -97,3 +97,46 @@ def test_a_tensor_of_whole_numbers_stays_in_the_graph_by_its_label() -> None:
     k.data = np.array([5, 6])
     y.sum().backward()
     np.testing.assert_array_equal(x.grad, [3.0, 4.0])
+
+
+@pytest.mark.parametrize("dtype", [int, bool, np.uint8, "int64"], ids=str)
+def test_a_node_that_asks_does_not_become_whole_numbers(dtype: Any) -> None:
+    for engine in (Tensor, ValueArray):
+        x = engine([1.5, 2.0], requires_grad=True)
+        with pytest.raises(TypeError, match=r"^astype: whole numbers and booleans have no slope"):
+            x.astype(dtype)
+    assert Tensor([1.5, 2.0]).astype(dtype).dtype == np.dtype(dtype)
+    with pytest.raises(TypeError, match=r"^astype: whole numbers"):
+        ops.grad(lambda x: (x.astype(dtype) * 3.5).sum())(np.array([1.5]))
+
+
+@pytest.mark.parametrize("join", [ops.concat, ops.stack], ids=lambda op: op.name)
+@pytest.mark.parametrize("whole", WHOLE, ids=str)
+def test_whole_numbers_joined_to_floats_take_their_type(join: Any, whole: Any) -> None:
+    k = np.array([1, 0]).astype(whole)
+    for x in (Tensor(np.array([0.5, 1.5], np.float32), requires_grad=True), np.array([0.5, 1.5], np.float32)):
+        assert join([x, k]).dtype == join([k, x]).dtype == np.float32
+    assert join([k, k]).dtype == whole
+
+
+def test_a_list_in_a_product_widens_nothing() -> None:
+    x = Tensor(np.ones((2, 2), np.float32), requires_grad=True)
+    assert (x @ [3.0, 4.0]).dtype == ([3.0, 4.0] @ x).dtype == np.float32
+
+
+def test_a_tangent_has_the_type_of_its_primal() -> None:
+    x = np.ones(2, np.float32)
+    assert ops.jvp(ops.exp, x, np.ones(2))[1].dtype == ops.hvp(lambda x: ops.sum(x * x), x, np.ones(2)).dtype == x.dtype
+
+
+def test_numbers_too_large_for_a_type_are_infinite_without_a_warning() -> None:
+    half, single = Tensor(np.ones(2, np.float16)), Tensor(np.ones(2, np.float32))
+    for y in (
+        single * 1e39,
+        half * 70_000,
+        half + [70_000.0, 7e4],
+        ops.maximum(half, 1e6),
+        half * np.array([70_000] * 2),
+    ):
+        assert np.isinf(y.numpy()).all()
+    assert np.isinf(Tensor([70_000.0]).astype(np.float16).numpy()).all()
