@@ -109,7 +109,6 @@ class ArrayMethods:
     __eq__ = _comparison(operator.eq, "==");  __ne__ = _comparison(operator.ne, "!=")
     def __float__(self) -> float: return modes.leaving(float(self.item()), self.requires_grad)
     def __int__(self) -> int: return modes.leaving(int(self.item()), self.requires_grad)
-    def __format__(self, form: str) -> str: return formatted(self._only("format"), form) if form else str(self)
     # fmt: on
     pow, matmul = __pow__, __matmul__
 
@@ -145,14 +144,20 @@ class ArrayMethods:
 
     def item(self) -> float:
         """The one number that it holds."""
-        return self._only("item")
+        self._demand_one("item")
+        return self.numpy().item()
 
-    def _only(self, asker: str) -> float:
+    def __format__(self, form: str) -> str:
+        if not form:
+            return str(self)
+        self._demand_one("format")
+        return formatted(self.item(), form)
+
+    def _demand_one(self, asker: str) -> None:
         if self.size != 1:
             raise ValueError(
                 f"{asker}: an array of shape {self.shape} holds {self.size} numbers, not one; use tolist()"
             )
-        return self.numpy().item()
 
     def tolist(self) -> Any:
         """The numbers as nested lists."""

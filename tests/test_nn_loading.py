@@ -426,7 +426,7 @@ REFUSED: dict[str, tuple[Any, ...]] = {
     "array 0 is a NoneType, but": (None,),
     "array 0 holds dict, but": ([{"x": 1}],),
     "array 0 holds strings, but": ("abc",),
-    "array 0 complex128, but": (X * 1j,),
+    "array 0 is of complex128, but": (X * 1j,),
     "rows of different lengths make no array; pad them": ([(np.ones(2), 1), (np.ones(3), 1)],),
     "samples have 2 to 3 parts; give each as many": ([(np.ones(2), 1), (np.ones(2), 1, 1)],),
     "got (6, 2), (5,); give arrays of as many rows each": ((X, Y[:5]),),
