@@ -188,6 +188,8 @@ def public_names() -> frozenset[str]:
 def _of_module(path: str, module: ModuleType, names: list[str]) -> Iterator[Target]:
     for name in sorted(names):
         value = getattr(module, name)
+        if isinstance(value, ModuleType) and callable(value):  # a module that bears the name of its function
+            value = getattr(value, name)
         if isinstance(value, ModuleType) and value.__name__.startswith(f"{path}."):
             yield from _of_module(f"{path}.{name}", value, _defined_in(value))
         elif isinstance(value, type):
