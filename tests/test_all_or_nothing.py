@@ -171,6 +171,7 @@ def test_an_interrupt_at_any_line_of_a_pass_leaves_all_or_nothing(number: Leaf, 
         assert _float(leaves[1].grad) == pytest.approx(9.0 + 9.0 * (1 - np.tanh(6.0) ** 2), rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers on this system")
 @pytest.mark.parametrize("create_graph", [False, True], ids=["plain", "recorded"])
 def test_ctrl_c_in_a_long_pass_leaves_all_or_nothing(number: Leaf, create_graph: bool) -> None:

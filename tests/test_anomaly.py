@@ -223,6 +223,7 @@ def _training(steps: int) -> tuple[float, float]:
     return early, late
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no resource module on Windows")
 def test_a_training_loop_inside_the_block_needs_no_more_memory_at_the_end() -> None:
     early, late = _training(150)
@@ -236,6 +237,7 @@ def test_two_thousand_steps_inside_the_block_need_no_more_memory_at_the_end() ->
     assert late - early < 8
 
 
+@pytest.mark.slow
 def test_values_trained_inside_the_block_need_no_more_memory_at_the_end() -> None:
     w = Value(0.5)
 

@@ -55,6 +55,7 @@ def test_pytorch_computes_the_same_and_is_what_goals_are_measured_by() -> None:
     assert outcome.rows[0][-1].endswith("met" if goal["reached"] <= 0.5 else "missed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("candidate", "says"),
     [

@@ -231,6 +231,7 @@ def test_zoom_refuses_what_has_nothing_inside() -> None:
         zoom(Tensor([1.0]))
 
 
+@pytest.mark.slow
 def test_the_command_line_runs_what_a_function_returns(tmp_path: Path) -> None:
     source = "import nn\ndef case():\n    return nn.Linear(2, 1, rng=0), [[1.0, 2.0]], [[0.0]], nn.mse_loss\n"
     (tmp_path / "mine.py").write_text(source)

@@ -270,6 +270,7 @@ def test_the_picture_draws_the_tolerance_that_was_given(given: dict[str, float],
     np.testing.assert_allclose(heights, wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["png", "svg", "html", "txt"])
 @pytest.mark.parametrize("number", [1e300, -1e300, np.inf, np.nan, 1e-320, 0.0])
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

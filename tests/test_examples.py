@@ -20,6 +20,7 @@ def _promised(path: Path) -> str:
     return dedent(said.partition("\n\n")[2]).strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_prints_what_its_docstring_says(
     path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -34,6 +35,7 @@ def test_an_example_is_short(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 80
 
 
+@pytest.mark.slow
 def test_the_autoencoder_draws_its_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     picture = tmp_path / "digits.png"
     monkeypatch.setattr(sys, "argv", ["autoencoder.py", str(picture)])

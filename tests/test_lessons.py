@@ -98,6 +98,7 @@ def test_the_lessons_are_numbered_without_a_gap() -> None:
     assert [one.number for one in LESSONS] == list(range(1, len(LESSONS) + 1))
 
 
+@pytest.mark.slow
 @each_lesson
 def test_a_lesson_runs_as_a_script_and_its_solutions_pass(one: course.Lesson) -> None:
     run = with_solutions(one)

@@ -91,6 +91,7 @@ def test_a_whole_run_is_repeated_by_its_seed() -> None:
     np.testing.assert_array_equal(run(), run())
 
 
+@pytest.mark.slow
 def test_numbers_are_fresh_in_a_process_that_sets_no_seed() -> None:
     program = "import nn; print(nn.Linear(3, 2).weight.tolist())"
     runs = {subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout for _ in range(2)}

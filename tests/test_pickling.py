@@ -134,6 +134,7 @@ def test_a_leaf_and_its_root_go_through_another_process_and_back(method: str) ->
             assert _float(a.grad) == 12.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("carrier", ["deepcopy", "protocol 5", "Python's pickler"])
 def test_deep_roots_beside_their_leaf_need_no_recursion(number: Leaf, carrier: str) -> None:
     x = number(1.0)

@@ -24,6 +24,7 @@ def words(path: Path) -> list[str]:
     return ["".join(one.itertext()) for one in ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}text")]
 
 
+@pytest.mark.slow
 def test_docs_hold_exactly_the_pictures_that_are_drawn(drawn: Path) -> None:
     assert [path.name for path in KEPT] == sorted(path.name for path in drawn.iterdir())
 

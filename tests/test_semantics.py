@@ -201,11 +201,13 @@ def _pickled(x: Any) -> Any:
     return pickle.loads(pickle.dumps(x))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_cycle_collector")
 def test_a_chain_deeper_than_the_recursion_limit_lives_and_dies(number: Leaf) -> None:
     _live(number(0.0), 20_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("carry", [copy.deepcopy, _pickled])
 def test_a_chain_deeper_than_the_recursion_limit_is_copied_and_pickled(number: Leaf, carry: Any) -> None:
     depth = 1_100 if number.__name__ == "ValueArray" else 20_000
@@ -437,6 +439,7 @@ def test_an_exception_inside_an_op_leaves_recording_as_it_was(number: Leaf) -> N
     assert recording()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_cycle_collector")
 def test_ten_thousand_forward_steps_under_no_grad_leave_no_node(number: Leaf) -> None:
     w = number(0.999)
