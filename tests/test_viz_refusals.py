@@ -238,6 +238,7 @@ def test_a_graph_of_any_numbers_has_its_pictures_without_a_warning(kind: Any, nu
 
 @pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning:matplotlib")
+@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")  # of matplotlib 3.9's
 def test_plots_of_any_numbers_are_drawn(number: float, tmp_path: Path) -> None:
     figure = Figure()
     hills, curve, board = figure.subplots(1, 3)
