@@ -121,6 +121,7 @@ def test_a_blank_answer_gets_a_hint(name: str) -> None:
     assert checking.verdict(name, typical_answers(name).BLANK[name])
 
 
+@pytest.mark.slow
 @each_exercise
 def test_each_typical_wrong_answer_gets_a_hint_of_its_own(name: str) -> None:
     wrong = typical_answers(name).WRONG[name]
@@ -130,6 +131,7 @@ def test_each_typical_wrong_answer_gets_a_hint_of_its_own(name: str) -> None:
     assert len(set(hints)) == len(wrong) >= 3
 
 
+@pytest.mark.slow
 @each_exercise
 def test_no_hint_gives_the_solution_away(name: str) -> None:
     one = lesson_of(name)
